@@ -1,0 +1,65 @@
+// What the parts of core/data hand to each other and to the trainer: samples, the manifest, the split, crop jobs.
+
+export type SplitPart = "train" | "val" | "test";
+
+/** One image of a data set, known by its id: a path inside the source or an index such as "train/17". */
+export interface Sample {
+  readonly id: string;
+  /** sha256 of the encoded file, or of the raw pixels where the source holds arrays; 64 hex digits. */
+  readonly sha256: string;
+  /** Index into the manifest's classes. */
+  readonly label: number;
+  /** Samples of one group (a patient, a duplicate) are never on both sides of a split; null: alone. */
+  readonly group: string | null;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** The part that the source itself assigns, or null. */
+  readonly officialPart: SplitPart | null;
+}
+
+export interface Manifest {
+  /** Digest over classes and all samples in order of their ids; names the data set. 64 hex digits. */
+  readonly digest: string;
+  /** Where it comes from, for people: "phantom", a path, … */
+  readonly name: string;
+  readonly simulated: boolean;
+  readonly classes: readonly string[];
+  /** In code-unit order of their ids. */
+  readonly samples: readonly Sample[];
+  /** Images left out under onBadImage: "skip", with the reason. */
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+}
+
+export interface Split {
+  readonly digest: string;
+  readonly datasetDigest: string;
+  /** Indices into manifest.samples, ascending. */
+  readonly train: readonly number[];
+  readonly val: readonly number[];
+  readonly test: readonly number[];
+}
+
+/** The decoded images: uint8 RGB, one after another in shared memory. */
+export interface Prepared {
+  readonly digest: string;
+  readonly pixels: Uint8Array; // over a SharedArrayBuffer
+  /** By sample index: where the image starts in `pixels` and its stored size. Image bytes: height * width * 3. */
+  readonly images: readonly { readonly offset: number; readonly widthPx: number; readonly heightPx: number }[];
+}
+
+/** How one network input is cut out of one prepared image: a box in its pixels, resized to the input size, mirrored or not. */
+export interface CropJob {
+  readonly sampleIndex: number;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly flip: boolean;
+}
+
+/** Runs crop jobs off the main thread; implemented by the portable kernels. */
+export interface Resampler {
+  /** @returns uint8 [jobs.length, sizePx, sizePx, 3], bilinear with antialiasing */
+  resample(prepared: Prepared, jobs: readonly CropJob[], sizePx: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,93 @@
+// The contract of an engine: what turns a network, which is data, into arithmetic. The trainer knows this file and no engine.
+import type { Network, State } from "../model/network.ts";
+
+/** Update rules. Adam and AdamW as in PyTorch: eps is added to sqrt(v / (1 - beta2^t)). */
+export type Optimizer =
+  | {
+      readonly kind: "adam" | "adamw";
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly eps: number;
+      readonly weightDecay: number;
+    }
+  | { readonly kind: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number }
+  | {
+      readonly kind: "rmsprop";
+      readonly alpha: number;
+      readonly eps: number;
+      readonly momentum: number;
+      readonly weightDecay: number;
+    };
+
+export interface CompileOptions {
+  /** The largest number of images in a batch; a smaller batch, such as an epoch's last, works too. At least 1. */
+  readonly batchSize: number;
+  /** Names of the parameters that the optimizer changes; all others keep their bits. */
+  readonly trainable: ReadonlySet<string>;
+  /** What a batch-norm does whose parameters are not trainable: use its running statistics, or the batch's and update them. */
+  readonly frozenBatchNorm: "inference" | "update";
+  readonly optimizer: Optimizer;
+  /** "training" compiles trainStep, gradients and evaluate; "inference" evaluate alone, in less memory. */
+  readonly purpose: "training" | "inference";
+}
+
+export interface Batch {
+  /** uint8 [B, H, W, 3], RGB; B from 1 to batchSize (2 where a batch-norm sees one value a channel). */
+  readonly images: Uint8Array;
+  /** float32 [B, K]: rows of class weights that sum to 1 (one-hot, or smoothed). */
+  readonly targets: Float32Array;
+  /** float32 [B]: weight of each sample's loss; absent: all 1. The batch's loss is sum(weight * loss) / sum(weight). */
+  readonly sampleWeights?: Float32Array;
+  /** float32 [B, F]: 0 or 1 / (1 - rate), for the network's dropout op over F features; absent: no dropout. */
+  readonly dropoutMask?: Float32Array;
+}
+
+export interface StepResult {
+  /** Mean cross-entropy of the batch before the update. */
+  readonly loss: number;
+  /** How many images' largest logit stands where their largest target stands (first index wins a tie). */
+  readonly correct: number;
+}
+
+export interface StepSettings {
+  readonly lr: number;
+  /** The optimizer's step number, from 1: bias correction uses it. */
+  readonly step: number;
+  /** Largest norm of all gradients together; absent: no clipping. */
+  readonly clipNorm?: number;
+}
+
+export interface Program {
+  /** Bytes of memory that the program holds. */
+  readonly memoryBytes: number;
+  /** Takes over weights, statistics and, where present, optimizer moments (absent ones start at zero). Copies. */
+  load(state: State): void;
+  /** Copies of all weights, statistics and moments of trainable parameters. */
+  save(): Map<string, Float32Array>;
+  /** One step: forward, backward, update. Steps run one after the other. */
+  trainStep(batch: Batch, settings: StepSettings): Promise<StepResult>;
+  /** @param images uint8 [B, H, W, 3] @returns logits float32 [B, K], with running statistics and no dropout */
+  evaluate(images: Uint8Array): Promise<Float32Array>;
+  /** Gradients of the loss by parameter name, without an update; statistics unchanged. For checks. */
+  gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: Map<string, Float32Array> }>;
+  /** Frees memory; no call may follow. */
+  dispose(): void;
+}
+
+/** What is stored with a run, beside its bits. */
+export interface EngineIdentity {
+  readonly name: "portable" | "tensorflow";
+  readonly version: string;
+  /** "cpu", or the GPU's name. */
+  readonly device: string;
+  /** Which code runs: "wasm", "native-avx2", "native-sse2", "native-neon", "graph". */
+  readonly kernels: string;
+  readonly threads: number;
+}
+
+export interface Engine {
+  readonly identity: EngineIdentity;
+  compile(network: Network, options: CompileOptions): Promise<Program>;
+  /** Stops threads and frees what the engine holds. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,133 @@
+// Where a run's events go. The trainer knows this interface and never Postgres; core/store implements it.
+// Every call returns at once; `flush` waits until all is stored. Epochs and batches count from 1; digests are 64 hex digits.
+
+export type Phase = "train" | "val" | "test";
+
+export interface BatchEvent {
+  readonly kind: "batch";
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly batch: number;
+  /** Mean cross-entropy; its double bits are in the chain. */
+  readonly loss: number;
+  readonly correct: number;
+  /** Samples in the batch. */
+  readonly n: number;
+  /** Learning rate of the step; null outside training. */
+  readonly lr: number | null;
+  readonly durationMs: number;
+  /** Digest chain after this batch. */
+  readonly chain: string;
+  /** Counts for the positive class against the rest; null outside the test phase. */
+  readonly counts: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number } | null;
+}
+
+/** Null: undefined for these predictions (no positive sample, one class only, …). */
+export interface Metrics {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly auc: number | null;
+}
+
+export interface EpochEvent {
+  readonly kind: "epoch";
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly metrics: Metrics;
+  readonly lr: number | null;
+  readonly durationMs: number;
+  readonly imagesPerSecond: number;
+  /** Digest of all weights, statistics and moments after a training epoch; null for val and test. */
+  readonly stateDigest: string | null;
+}
+
+export interface ConfusionEvent {
+  readonly kind: "confusion";
+  readonly phase: Phase;
+  readonly epoch: number;
+  /** counts[true class][predicted class] */
+  readonly counts: readonly (readonly number[])[];
+}
+
+export interface PredictionsEvent {
+  readonly kind: "predictions";
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly sampleIds: readonly string[];
+  readonly labels: readonly number[];
+  readonly predicted: readonly number[];
+  /** float32 [n, K] in rows, the engine's own bits. */
+  readonly logits: readonly (readonly number[])[];
+  /** [n, K] in rows, softmax in double precision. */
+  readonly probabilities: readonly (readonly number[])[];
+}
+
+export interface ArtifactEvent {
+  readonly kind: "artifact";
+  /** "checkpoint", "contact-sheet", "confusion-picture", … */
+  readonly artifactKind: string;
+  readonly name: string;
+  readonly mediaType: string;
+  /** Path below EXP_HOME. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly epoch: number | null;
+}
+
+/** A user's or an event's line: console output, a warning, an engine switch, a resume. */
+export interface LogEvent {
+  readonly kind: "log";
+  readonly level: "info" | "warning" | "error";
+  readonly text: string;
+}
+
+/** A number that a hook logs. */
+export interface MetricEvent {
+  readonly kind: "metric";
+  readonly name: string;
+  readonly step: number;
+  readonly epoch: number | null;
+  readonly value: number;
+}
+
+/** The run's best epoch so far, by validation loss. */
+export interface BestEvent {
+  readonly kind: "best";
+  readonly epoch: number;
+  readonly valLoss: number;
+}
+
+export type RunStatus = "queued" | "running" | "done" | "failed" | "interrupted" | "lost";
+
+export interface StatusEvent {
+  readonly kind: "status";
+  readonly status: RunStatus;
+  /** The run's digest, once done. */
+  readonly digest: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export type RunEvent =
+  | BatchEvent
+  | EpochEvent
+  | ConfusionEvent
+  | PredictionsEvent
+  | ArtifactEvent
+  | LogEvent
+  | MetricEvent
+  | BestEvent
+  | StatusEvent;
+
+/** Takes the events of one run. */
+export interface Recorder {
+  readonly runId: string;
+  /** Never waits for the database. @throws LockstepError "storage" when the spool cannot be written */
+  record(event: RunEvent): void;
+  /** Waits until everything recorded so far is in the database, or only in the spool when the database is away. */
+  flush(): Promise<{ readonly stored: boolean }>;
+  close(): Promise<void>;
+}
