@@ -50,7 +50,7 @@ export class LockstepError extends Error {
 
 /** Thrown where work ends because the user asked for it (Ctrl-C, `exp stop`); exit code 130. */
 export class Interrupted extends Error {
-  constructor(readonly reason: string) {
+  constructor(reason: string) {
     super(reason);
     this.name = "Interrupted";
   }
