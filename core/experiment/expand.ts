@@ -1,0 +1,151 @@
+// An experiment and what the command line narrows or overrides, to the list of runs: variants times seeds.
+import { createHash } from "node:crypto";
+import { LockstepError } from "../errors.ts";
+import type { Source } from "../data/index.ts";
+import { suggestion } from "./nearest.ts";
+import { parseAssignments } from "./assignments.ts";
+import { resolveSettings } from "./resolve.ts";
+import type { Experiment, Settings, SettingsInput, SplitInput } from "./settings.ts";
+
+/** What the command line says. */
+export interface Overrides {
+  readonly variants?: readonly string[];
+  readonly seeds?: readonly number[];
+  /** "key=value", as typed. */
+  readonly assignments?: readonly string[];
+  readonly data?: Source;
+  /** A minute's check of the whole path: 2 epochs, 1 seed, 64 images, 32 px. */
+  readonly smoke?: boolean;
+}
+
+export interface PlannedRun {
+  readonly variant: string;
+  readonly seed: number;
+  readonly settings: Settings;
+  /** sha256 over settings, split and positive class: everything that decides a run's bits except seed and data. */
+  readonly settingsHash: string;
+}
+
+export interface Plan {
+  readonly project: string;
+  readonly experiment: string;
+  readonly source: Source;
+  readonly split: Required<SplitInput>;
+  readonly onBadImage: "stop" | "skip";
+  readonly positiveClass: string;
+  /** At most so many samples, drawn by the split's hash; null: all. */
+  readonly sampleLimit: number | null;
+  readonly runs: readonly PlannedRun[];
+  /** What a careful reader would be told before anything runs. */
+  readonly warnings: readonly string[];
+}
+
+const SMOKE = { samples: 64, epochs: 2, imageSizePx: 32 } as const;
+const DEFAULT_SPLIT = { train: 0.7, val: 0.15, test: 0.15, seed: 0 } as const;
+
+/** The runs of an experiment, variants in the order of the file, seeds inside each variant. @throws LockstepError "usage" */
+export function planRuns(experiment: Experiment, overrides: Overrides = {}): Plan {
+  const inputs = variantInputs(experiment);
+  const names = chosenVariants(inputs, overrides.variants, experiment.name);
+  const seeds = overrides.seeds ?? experiment.seeds ?? [0];
+  const assigned = parseAssignments(overrides.assignments ?? []);
+  const split = { ...DEFAULT_SPLIT, ...experiment.split };
+  const runs = names.flatMap((variant) => {
+    const settings = withSmoke(
+      resolveSettings(experiment.base ?? {}, inputs.get(variant) ?? {}, assigned),
+      overrides.smoke,
+    );
+    const settingsHash = hashOf({ settings, split, positiveClass: experiment.positiveClass });
+    return (overrides.smoke ? seeds.slice(0, 1) : seeds).map((seed) => ({ variant, seed, settings, settingsHash }));
+  });
+  return {
+    project: experiment.project ?? "default",
+    experiment: experiment.name,
+    source: smokeSource(overrides.data ?? experiment.data, overrides.smoke),
+    split,
+    onBadImage: experiment.onBadImage ?? "stop",
+    positiveClass: experiment.positiveClass,
+    sampleLimit: overrides.smoke ? SMOKE.samples : null,
+    runs,
+    warnings: warningsOf(runs),
+  };
+}
+
+/** Named variants, then the grid's combinations; an experiment without either has one variant, "base". */
+function variantInputs(experiment: Experiment): Map<string, SettingsInput> {
+  const inputs = new Map(Object.entries(experiment.variants ?? {}));
+  for (const [name, input] of gridInputs(experiment.grid ?? {})) inputs.set(name, input);
+  if (inputs.size === 0) inputs.set("base", {});
+  return inputs;
+}
+
+function gridInputs(grid: NonNullable<Experiment["grid"]>): [string, SettingsInput][] {
+  let combinations: [string, SettingsInput][] = [["", {}]];
+  for (const [key, values] of Object.entries(grid)) {
+    combinations = combinations.flatMap(([name, input]) =>
+      (values as readonly unknown[]).map((value): [string, SettingsInput] => [
+        `${name}${name && "+"}${key}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+        { ...input, [key]: value },
+      ]),
+    );
+  }
+  return combinations.filter(([name]) => name !== "");
+}
+
+function chosenVariants(
+  inputs: ReadonlyMap<string, unknown>,
+  chosen: readonly string[] | undefined,
+  experiment: string,
+): string[] {
+  const valid = [...inputs.keys()];
+  for (const name of chosen ?? []) {
+    if (!inputs.has(name)) {
+      const message = `--variant ${name}: experiment "${experiment}" has no such variant.${suggestion(name, valid)}`;
+      throw new LockstepError({ code: "usage", message, next: `Choose from: ${valid.join(", ")}.` });
+    }
+  }
+  return chosen === undefined ? valid : [...chosen];
+}
+
+function withSmoke(settings: Settings, smoke: boolean | undefined): Settings {
+  if (!smoke) return settings;
+  const freeze = settings.freeze.map((stage, index) =>
+    index === 0 && stage.epochs !== undefined ? { ...stage, epochs: 1 } : stage,
+  );
+  return {
+    ...settings,
+    freeze,
+    epochs: SMOKE.epochs,
+    imageSizePx: SMOKE.imageSizePx,
+    storeSizePx: Math.ceil(SMOKE.imageSizePx * 1.15),
+  };
+}
+
+function smokeSource(source: Source, smoke: boolean | undefined): Source {
+  return smoke && source.kind === "phantom" ? { ...source, samples: SMOKE.samples, sizePx: SMOKE.imageSizePx } : source;
+}
+
+function warningsOf(runs: readonly PlannedRun[]): string[] {
+  const warned = new Map<string, string>();
+  for (const { variant, settings } of runs) {
+    const frozen = settings.freeze.some((stage) => stage.part !== "none");
+    if (!frozen || settings.init.kind !== "random") continue;
+    const fade = settings.frozenBatchNorm === "inference" ? '; its signal fades: set frozenBatchNorm: "update"' : "";
+    warned.set(variant, `variant "${variant}": a frozen part has random weights${fade}.`);
+  }
+  return [...warned.values()];
+}
+
+/** sha256 of a value's JSON with sorted keys, 64 hex digits. */
+export function hashOf(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/** JSON with keys in code-unit order, so that equal values have equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

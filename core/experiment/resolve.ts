@@ -1,0 +1,68 @@
+// Fills in every default: SettingsInput (what people write) to Settings (what is hashed, stored and run).
+import { horizontalFlip, randomResizedCrop } from "../data/index.ts";
+import type { Optimizer } from "../engine/engine.ts";
+import type { FreezeStage, Init, Schedule, Settings, SettingsInput } from "./settings.ts";
+
+/** Stored images are larger than the input by this factor, so that crops have detail to spare. */
+const STORE_FACTOR = 1.15;
+
+/** Merges layers (later ones win) and fills in the defaults. */
+export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
+  const input: SettingsInput = Object.assign({}, ...layers);
+  const imageSizePx = input.imageSizePx ?? 96;
+  const epochs = input.epochs ?? 10;
+  const init = input.init ?? { kind: "random" };
+  return {
+    size: input.size ?? "large",
+    layout: input.layout ?? "torchvision",
+    widthMult: input.widthMult ?? 1,
+    imageSizePx,
+    storeSizePx: input.storeSizePx ?? Math.ceil(imageSizePx * STORE_FACTOR),
+    batchSize: input.batchSize ?? 32,
+    epochs,
+    optimizer: resolveOptimizer(input.optimizer ?? "adam", input.weightDecay),
+    lr: input.lr ?? 1e-3,
+    schedule: resolveSchedule(input.schedule ?? "constant"),
+    dropout: input.dropout ?? 0.2,
+    batchNorm: { eps: input.batchNorm?.eps ?? 1e-3, momentum: input.batchNorm?.momentum ?? defaultMomentum(init) },
+    init,
+    freeze: resolveFreeze(input.freeze ?? "none"),
+    frozenBatchNorm: input.frozenBatchNorm ?? "inference",
+    labelSmoothing: input.labelSmoothing ?? 0,
+    clipNorm: input.clipNorm ?? null,
+    augment: input.augment ?? [randomResizedCrop(), horizontalFlip()],
+    minLoaded: input.minLoaded ?? 1,
+  };
+}
+
+/** torchvision's 0.01 suits statistics of long training; over few steps from random weights it leaves the initial ones in. */
+function defaultMomentum(init: Init): number {
+  return init.kind === "imagenet" || init.kind === "file" ? 0.01 : 0.1;
+}
+
+function resolveOptimizer(optimizer: NonNullable<SettingsInput["optimizer"]>, decay: number | undefined): Optimizer {
+  if (typeof optimizer === "object") return decay === undefined ? optimizer : { ...optimizer, weightDecay: decay };
+  switch (optimizer) {
+    case "adam":
+      return { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: decay ?? 0 };
+    case "adamw":
+      return { kind: "adamw", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: decay ?? 0.01 };
+    case "sgd":
+      return { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: decay ?? 0 };
+    case "rmsprop":
+      return { kind: "rmsprop", alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: decay ?? 0 };
+  }
+}
+
+function resolveSchedule(schedule: NonNullable<SettingsInput["schedule"]>): Schedule {
+  if (typeof schedule === "object") return schedule;
+  return schedule === "cosine" ? { kind: "cosine", warmupEpochs: 0, finalLr: 0 } : { kind: "constant" };
+}
+
+function resolveFreeze(freeze: NonNullable<SettingsInput["freeze"]>): readonly FreezeStage[] {
+  return isStages(freeze) ? freeze : [{ part: freeze }];
+}
+
+function isStages(freeze: NonNullable<SettingsInput["freeze"]>): freeze is readonly FreezeStage[] {
+  return Array.isArray(freeze);
+}

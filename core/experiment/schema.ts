@@ -1,0 +1,93 @@
+// The run-time check of an experiment: zod schemas that mirror settings.ts, strict about unknown keys.
+// Sources and augmentations are checked by core/data when they are used; here only that they are such objects.
+import { z } from "zod";
+
+const positiveInteger = z.int().min(1);
+const fraction = z.number().min(0).max(1);
+const freeze = z.union([z.enum(["none", "backbone", "blocks"]), z.strictObject({ upTo: z.int().min(0) })]);
+const freezeStage = z.strictObject({
+  epochs: positiveInteger.optional(),
+  part: freeze,
+  lr: z.number().positive().optional(),
+});
+const weightDecay = z.number().min(0);
+const beta = z.number().min(0).lt(1);
+const optimizer = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.enum(["adam", "adamw"]),
+    beta1: beta,
+    beta2: beta,
+    eps: z.number().positive(),
+    weightDecay,
+  }),
+  z.strictObject({ kind: z.literal("sgd"), momentum: beta, nesterov: z.boolean(), weightDecay }),
+  z.strictObject({ kind: z.literal("rmsprop"), alpha: beta, eps: z.number().positive(), momentum: beta, weightDecay }),
+]);
+const schedule = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant") }),
+  z.strictObject({ kind: z.literal("cosine"), warmupEpochs: z.number().min(0), finalLr: z.number().min(0) }),
+  z.strictObject({ kind: z.literal("step"), everyEpochs: positiveInteger, factor: z.number().positive() }),
+]);
+const init = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("random") }),
+  z.strictObject({ kind: z.literal("run"), run: z.string().min(1) }),
+  z.strictObject({ kind: z.literal("file"), path: z.string().min(1), classifier: z.boolean() }),
+  z.strictObject({ kind: z.literal("imagenet"), weights: z.enum(["V1", "V2"]) }),
+]);
+const tagged = z.looseObject({ kind: z.string() });
+
+/** Keys of a variant, of `base` and of --set. */
+export const settingsSchema = z.strictObject({
+  size: z.enum(["large", "small"]).optional(),
+  layout: z.enum(["torchvision", "article"]).optional(),
+  widthMult: z.number().min(0.1).max(4).optional(),
+  imageSizePx: z.int().min(32).max(512).optional(),
+  storeSizePx: z.int().min(32).max(4096).optional(),
+  batchSize: positiveInteger.max(4096).optional(),
+  epochs: positiveInteger.max(100_000).optional(),
+  optimizer: z.union([z.enum(["adam", "adamw", "sgd", "rmsprop"]), optimizer]).optional(),
+  lr: z.number().positive().max(1000).optional(),
+  weightDecay: weightDecay.optional(),
+  schedule: z.union([z.enum(["constant", "cosine"]), schedule]).optional(),
+  dropout: z.number().min(0).lt(1).optional(),
+  batchNorm: z.strictObject({ eps: z.number().positive().optional(), momentum: fraction.optional() }).optional(),
+  init: init.optional(),
+  freeze: z.union([freeze, z.array(freezeStage).min(1)]).optional(),
+  frozenBatchNorm: z.enum(["inference", "update"]).optional(),
+  labelSmoothing: z.number().min(0).lt(1).optional(),
+  clipNorm: z.number().positive().nullable().optional(),
+  augment: z.array(tagged).optional(),
+  minLoaded: fraction.optional(),
+});
+
+export const settingsKeys = Object.keys(settingsSchema.shape);
+
+/** Grid values may be anything that the setting itself may be. */
+const gridSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).map(([key, schema]) => [key, z.array(schema).min(1).optional()]),
+  ),
+);
+
+const variantName = z.string().regex(/^[^/\s,]+$/, "a name of a variant has no spaces, commas or slashes");
+
+export const experimentSchema = z.strictObject({
+  name: z.string().regex(/^[^/\s,]+$/, "the name of an experiment has no spaces, commas or slashes"),
+  project: z.string().min(1).optional(),
+  data: tagged,
+  split: z
+    .strictObject({
+      train: fraction,
+      val: fraction,
+      test: fraction,
+      seed: z.union([z.int(), z.literal("run")]).optional(),
+    })
+    .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-9, "train, val and test must sum to 1")
+    .optional(),
+  onBadImage: z.enum(["stop", "skip"]).optional(),
+  positiveClass: z.string().min(1),
+  seeds: z.array(z.int()).min(1).optional(),
+  base: settingsSchema.optional(),
+  variants: z.record(variantName, settingsSchema).optional(),
+  grid: gridSchema.optional(),
+});
