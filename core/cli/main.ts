@@ -1,0 +1,82 @@
+// The command line: one file a command, errors printed in one place, exit codes 0, 1, 2 and 130.
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { Interrupted, LockstepError } from "../errors.ts";
+import { suggestion } from "../experiment/nearest.ts";
+import { commands } from "./commands.ts";
+import { printError } from "./output.ts";
+
+/** Runs the command that `argv` names and sets the exit code. @param argv as process.argv */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error, { json: argv.includes("--json"), debug: argv.includes("--debug"), program });
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command("exp")
+    .description("Reproducible experiments with image classifiers: the same file and seed give the same bits.")
+    .version(packageVersion())
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined }) // errors are printed by `report`
+    .addHelpText(
+      "after",
+      "\nExamples:\n  exp run experiments/frozen-backbone.ts\n  exp run experiments/frozen-backbone.ts --data ../images --seed 0,1\n  exp dashboard\n",
+    );
+  for (const register of commands) register(program);
+  for (const command of program.commands) inheritSettings(command, program);
+  return program;
+}
+
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent).option("--debug", "show stack traces");
+  for (const inner of command.commands) inheritSettings(inner, command);
+}
+
+interface ReportOptions {
+  readonly json: boolean;
+  readonly debug: boolean;
+  readonly program: Command;
+}
+
+/** Prints an error in the form asked for. @returns the exit code */
+function report(error: unknown, { json, debug, program }: ReportOptions): number {
+  if (error instanceof Interrupted) return 130;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // --help, --version
+    printError(usageError(error, program), { json, debug });
+    return 1;
+  }
+  const known =
+    error instanceof LockstepError
+      ? error
+      : new LockstepError({
+          code: "internal",
+          message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+          next: "This is a fault of ours; --debug shows where.",
+          cause: error,
+        });
+  printError(known, { json, debug });
+  return known.exitCode;
+}
+
+function usageError(error: CommanderError, program: Command): LockstepError {
+  const unknown = /unknown command '([^']*)'/.exec(error.message)?.[1];
+  const names = program.commands.map((command) => command.name());
+  const message = error.message.replace(/^error: /, "").replace(/\n/g, " ");
+  return new LockstepError({
+    code: "usage",
+    message: unknown === undefined ? message : `unknown command "${unknown}".${suggestion(unknown, names)}`,
+    next: "See exp --help.",
+    cause: error,
+  });
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
