@@ -74,8 +74,8 @@ export default tseslint.config(
     settings: {
       "import/resolver": { typescript: { alwaysTryTypes: true } },
       "boundaries/elements": [
-        { type: "index", pattern: "core/index.ts", mode: "full" },
-        { type: "base", pattern: "core/*.ts", mode: "full" },
+        { type: "index", pattern: "core/index.ts", partialMatch: false },
+        { type: "base", pattern: "core/*.ts", partialMatch: false },
         ...["model", "data", "experiment", "engine", "train", "store", "run", "cli"].map((type) => ({
           type,
           pattern: `core/${type}`,
@@ -84,11 +84,14 @@ export default tseslint.config(
       ],
     },
     rules: {
-      "boundaries/element-types": [
+      "boundaries/dependencies": [
         "error",
         {
           default: "disallow",
-          rules: Object.entries(arrows).map(([from, allow]) => ({ from, allow: [from, ...allow] })),
+          policies: Object.entries(arrows).map(([from, allowed]) => ({
+            from: { element: { type: from } },
+            allow: [from, ...allowed].map((type) => ({ to: { element: { type } } })),
+          })),
         },
       ],
     },

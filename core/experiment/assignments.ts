@@ -14,7 +14,7 @@ export function parseAssignments(assignments: readonly string[]): SettingsInput 
     const result = settingsSchema.safeParse(input);
     if (!result.success) throw invalid(result.error, input, `--set ${assignment}`);
   }
-  return input as SettingsInput;
+  return input;
 }
 
 function parse(assignment: string): { path: string[]; value: unknown } {

@@ -84,7 +84,7 @@ function gridInputs(grid: NonNullable<Experiment["grid"]>): [string, SettingsInp
   for (const [key, values] of Object.entries(grid)) {
     combinations = combinations.flatMap(([name, input]) =>
       (values as readonly unknown[]).map((value): [string, SettingsInput] => [
-        `${name}${name && "+"}${key}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+        `${name}${name && "+"}${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
         { ...input, [key]: value },
       ]),
     );

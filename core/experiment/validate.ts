@@ -14,7 +14,7 @@ export function validateExperiment(value: unknown, where: string): Experiment {
 
 /** The error for the first thing that zod found in `value`. @param where such as "experiments/mine.ts" */
 export function invalid(error: z.ZodError, value: unknown, where: string): LockstepError {
-  const issue = firstIssue(error.issues as readonly z.core.$ZodIssue[]);
+  const issue = firstIssue(error.issues);
   const path = issue.path.map(String);
   const place = [where, ...placeOf(path)].join(": ");
   const message =
