@@ -73,12 +73,14 @@ function describe(issue: z.core.$ZodIssue): string {
 }
 
 function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
-  const values = issue.errors.flatMap((branch) =>
-    branch.flatMap((inner) =>
-      inner.code === "invalid_value" ? inner.values.map((value) => JSON.stringify(value)) : [],
-    ),
-  );
-  return values.length === 0 ? "expected another kind of value" : `expected ${values.join(" or ")}`;
+  const words = wordsOf(issue);
+  return words.length === 0 ? "expected another kind of value" : `expected ${words.join(" or ")}`;
+}
+
+/** The words that any branch of a union accepts, as JSON. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value));
+  return issue.code === "invalid_union" ? issue.errors.flat().flatMap(wordsOf) : [];
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,0 +1,23 @@
+/**
+ * Question: how well does MobileNetV3 tell the classes of a folder of images apart?
+ * Command:  exp run experiments/image-folder.ts --data DIR
+ *
+ * DIR holds a folder for each class, with or without train/val/test above them. Name your positive class below.
+ */
+import { defineExperiment, folder, fromRun } from "lockstep";
+
+export default defineExperiment({
+  name: "image-folder",
+  data: folder("images"), // replaced by --data
+  split: { train: 0.7, val: 0.15, test: 0.15, seed: 0 },
+  positiveClass: "malignant",
+  seeds: [0, 1, 2],
+  base: {
+    imageSizePx: 96,
+    batchSize: 32,
+    epochs: 30,
+    lr: 1e-3,
+    schedule: "cosine",
+    init: fromRun("pretrain-backbone/base/0"),
+  },
+});
