@@ -1,0 +1,120 @@
+// `npm run kernels`: compiles kernels.c into ../prebuilt/, whose files are committed. `-- --check` compiles into a temporary
+// folder and compares the bytes with the committed ones. Nothing is replaced unless everything was built and accepted.
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VERSION, compiler } from "./compiler.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const prebuilt = join(here, "..", "prebuilt");
+// no-delete-null-pointer-checks: address 0 + offset is valid in wasm; see vector.h for the rest
+const FLAGS = [
+  "-O3",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fno-delete-null-pointer-checks",
+  "-fno-sanitize=all",
+  "-g0",
+].concat([
+  "-std=gnu17",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-Wno-psabi",
+  "-Wno-unused-function",
+  "-Wno-unused-label",
+  "-Wno-unused-command-line-argument",
+]);
+/** What would break the bits, as it is spelt in each target's assembly. */
+const FORBIDDEN =
+  /\b(vfn?m(add|sub)|fmadd|fmsub|fnmadd|fnmsub|fmla|fmls)[a-z0-9]*|relaxed_|\brcpps|\brsqrtps|\bvrcp|\bvrsqrt/g;
+
+main();
+
+function main() {
+  const check = process.argv.includes("--check");
+  const out = mkdtempSync(join(tmpdir(), "kernels-"));
+  try {
+    const zig = compiler();
+    buildWasm(zig, out);
+    writeFileSync(join(out, "kernels.json"), manifest(out));
+    const files = readdirSync(out).filter((file) => !file.endsWith(".o") && !file.endsWith(".s"));
+    if (check) compare(out, files);
+    else for (const file of files) copyFileSync(join(out, file), join(prebuilt, file));
+    console.log(files.map((file) => `${file} ${readFileSync(join(out, file)).length} bytes`).join("\n"));
+  } catch (error) {
+    console.error(
+      `kernels were not built; prebuilt/ is as it was before: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    process.exitCode = 1;
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** @param {(args: string[]) => string} zig @param {string} out */
+function buildWasm(zig, out) {
+  const target = ["-target", "wasm32-freestanding", "-mcpu=generic+simd128+atomics+bulk_memory"];
+  const object = compile(zig, join(here, "kernels.c"), join(out, "wasm.o"), target);
+  const link = [
+    "--no-entry",
+    "--import-memory",
+    "--shared-memory",
+    "--max-memory=4294967296",
+    "--export=__stack_pointer",
+  ];
+  zig(["wasm-ld", ...link, "-z", "stack-size=65536", "--strip-all", "-o", join(out, "kernels.wasm"), object]);
+  rejectStaticData(readFileSync(join(out, "kernels.wasm")));
+}
+
+/**
+ * Compiles to assembly, looks for what is forbidden, then to an object file.
+ * @param {(args: string[]) => string} zig @param {string} source @param {string} object @param {string[]} flags
+ */
+function compile(zig, source, object, flags) {
+  const assembly = object.replace(/\.o$/, ".s");
+  zig(["cc", ...flags, ...FLAGS, "-S", source, "-o", assembly]);
+  const found = new Set(readFileSync(assembly, "utf8").match(FORBIDDEN) ?? []);
+  if (found.size > 0) throw new Error(`${object}: forbidden instructions: ${[...found].join(", ")}`);
+  zig(["cc", ...flags, ...FLAGS, "-c", source, "-o", object]);
+  return object;
+}
+
+/** Threads share one memory, which a data segment would initialise. @param {Buffer} bytes */
+function rejectStaticData(bytes) {
+  const DATA_SECTION = 11;
+  for (let at = 8; at < bytes.length;) {
+    const section = bytes[at++];
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      size |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    if (section === DATA_SECTION) throw new Error("kernels.wasm has static data; see the rules in vector.h");
+    at += size;
+  }
+}
+
+/** What the prebuilt files were made from. @param {string} out */
+function manifest(out) {
+  const sha256 = (/** @type {string | Buffer} */ bytes) => createHash("sha256").update(bytes).digest("hex");
+  const sources = readdirSync(here).filter((file) => /\.[ch]$/.test(file));
+  const files = readdirSync(out).filter((file) => /\.(wasm|node)$/.test(file));
+  const digests = (/** @type {string} */ folder, /** @type {string[]} */ names) =>
+    Object.fromEntries(names.sort().map((name) => [name, sha256(readFileSync(join(folder, name)))]));
+  const content = { compiler: `ziglang ${VERSION}`, sources: digests(here, sources), files: digests(out, files) };
+  return JSON.stringify(content, null, 2) + "\n";
+}
+
+/** @param {string} out @param {string[]} files */
+function compare(out, files) {
+  const differing = files.filter((file) => {
+    const committed = join(prebuilt, file);
+    return !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(out, file)));
+  });
+  if (differing.length > 0)
+    throw new Error(`differs from what the sources give: ${differing.join(", ")}; run npm run kernels`);
+}
