@@ -6,15 +6,15 @@ import { cos, log, sin } from "./exact-math.ts";
 
 export interface Stream {
   /** The next 32 random bits, 0 to 2^32 - 1. */
-  uint32(): number;
+  readonly uint32: () => number;
   /** Uniform in [0, 1), with 53 random bits. */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Uniform whole number in [0, below), without modulo bias. @param below 1 to 2^32 */
-  integer(below: number): number;
+  readonly integer: (below: number) => number;
   /** Standard normal, by Box and Muller (1958). */
-  normal(): number;
+  readonly normal: () => number;
   /** Shuffles in place (Fisher and Yates) and returns the same array. */
-  shuffle<T>(items: T[]): T[];
+  readonly shuffle: <T>(items: T[]) => T[];
 }
 
 /**
