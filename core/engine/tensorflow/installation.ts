@@ -1,0 +1,46 @@
+// Where the engine stands: `<home>/engines/tensorflow/`, with a manifest that is written last. A folder without one is no installation.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expHome } from "../../home.ts";
+import { LockstepError } from "../../errors.ts";
+
+export interface Installation {
+  readonly folder: string;
+  /** The node_modules folder that has @tensorflow/tfjs-node-gpu. */
+  readonly modules: string;
+  readonly tensorflowVersion: string;
+  readonly packageVersion: string;
+  /** Whether it was installed for a GPU. */
+  readonly gpu: boolean;
+  /** Installed by us, or a package that the user has elsewhere. */
+  readonly source: "lockstep" | "own";
+}
+
+/** What the manifest says; paths are relative to its folder where we installed. */
+export type Manifest = Omit<Installation, "folder">;
+
+export const MANIFEST = "installation.json";
+
+/** EXP_TENSORFLOW names another folder, so that tests and CI share one installation between homes. */
+export function installationFolder(): string {
+  return process.env["EXP_TENSORFLOW"] ?? join(expHome(), "engines", "tensorflow");
+}
+
+/** @returns null where the engine is not installed */
+export function findInstallation(folder: string = installationFolder()): Installation | null {
+  const path = join(folder, MANIFEST);
+  if (!existsSync(path)) return null;
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as Manifest;
+  return { ...manifest, folder, modules: join(folder, manifest.modules) };
+}
+
+/** @throws LockstepError "engine-unavailable" */
+export function requireInstallation(): Installation {
+  const installation = findInstallation();
+  if (installation !== null) return installation;
+  throw new LockstepError({
+    code: "engine-unavailable",
+    message: `tensorflow: not installed (nothing in ${installationFolder()})`,
+    next: 'Install it with "npx exp engine install tensorflow", or choose "--engine portable".',
+  });
+}

@@ -1,0 +1,43 @@
+// The loss sum(weight * cross-entropy) / sum(weight), its gradient by the logits, and clipping of all gradients by their norm.
+import type { Graph, Tensor } from "./graph.ts";
+import * as ops from "./raw-ops.ts";
+
+export interface Loss {
+  /** float32 [] */
+  readonly value: Tensor;
+  /** float32 [B, K] */
+  readonly logits: Tensor;
+  /** By the logits, float32 [B, K]. */
+  readonly gradient: Tensor;
+}
+
+/** @param targets float32 [B, K], rows that sum to 1 @param sampleWeights float32 [B] */
+export function writeLoss(
+  graph: Graph,
+  logits: Tensor,
+  { targets, sampleWeights }: { targets: Tensor; sampleWeights: Tensor },
+): Loss {
+  const [losses, gradients] = ops.softmaxCrossEntropy(graph, logits, targets) as [Tensor, Tensor]; // [B], [B, K]
+  const total = ops.reduce(graph, "Sum", sampleWeights, [0]);
+  const shares = ops.binary(graph, "RealDiv", sampleWeights, total); // [B]
+  const value = ops.reduce(graph, "Sum", ops.binary(graph, "Mul", losses, shares), [0]);
+  const gradient = ops.binary(graph, "Mul", gradients, ops.reshape(graph, shares, [-1, 1]));
+  return { value, logits, gradient };
+}
+
+/** Added to the norm, as in PyTorch's clip_grad_norm_. */
+const CLIP_EPSILON = 1e-6;
+
+/** All gradients times min(1, clipNorm / (norm of all together + 1e-6)). @param clipNorm float32 [] */
+export function writeClipping(
+  graph: Graph,
+  gradients: ReadonlyMap<string, Tensor>,
+  clipNorm: Tensor,
+): ReadonlyMap<string, Tensor> {
+  if (gradients.size === 0) return gradients;
+  const halves = [...gradients.values()].map((gradient) => ops.unary(graph, "L2Loss", gradient)); // half the sum of squares
+  const squares = ops.binary(graph, "Mul", ops.addN(graph, halves), ops.scalar(graph, 2));
+  const norm = ops.binary(graph, "AddV2", ops.unary(graph, "Sqrt", squares), ops.scalar(graph, CLIP_EPSILON));
+  const factor = ops.binary(graph, "Minimum", ops.binary(graph, "RealDiv", clipNorm, norm), ops.scalar(graph, 1));
+  return new Map([...gradients].map(([name, gradient]) => [name, ops.binary(graph, "Mul", gradient, factor)]));
+}
