@@ -1,0 +1,13 @@
+// What the dashboard is given: the database, where artifacts lie, and who may look.
+import type { Sql } from "postgres";
+
+export interface DashboardDeps {
+  /** Read side of the store; the dashboard uses its postgres.js connection. */
+  readonly store: { readonly sql: Sql };
+  /** EXP_HOME: artifact paths are below it. */
+  readonly home: string;
+  /** Host name it is reached by besides localhost, 127.0.0.1 and [::1]; null: those alone. */
+  readonly host?: string | null;
+  /** Needed to look at anything when set. */
+  readonly token?: string | null;
+}

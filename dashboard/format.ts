@@ -1,0 +1,60 @@
+// Numbers, times and durations as text for people. Null becomes a dash.
+
+export const DASH = "–";
+
+/** 0.8125 → "0.813"; small numbers keep three figures: 0.00012 → "1.20e-4". */
+export function number(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  if (Number.isInteger(value) && Math.abs(value) < 1e7) return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size < 10 ** -digits || size >= 1e7) ? value.toExponential(2) : value.toFixed(digits);
+}
+
+/** 0.8125 → "81.3 %" */
+export function percent(value: number | null | undefined, digits = 1): string {
+  return value === null || value === undefined || Number.isNaN(value) ? DASH : `${(100 * value).toFixed(digits)} %`;
+}
+
+/** With its sign: "+0.012". */
+export function signed(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${number(Math.abs(value), digits)}`;
+}
+
+/** 95000 → "1 min 35 s" */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return DASH;
+  const seconds = Math.round(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** "2025-03-01 14:05" in UTC. */
+export function dateTime(date: Date | null | undefined): string {
+  return date === null || date === undefined ? DASH : date.toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** 153600 → "150 kB" */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${(count / 1000).toFixed(0)} kB`;
+  return count < 1e9 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(2)} GB`;
+}
+
+/** First digits of a digest or id. */
+export function short(text: string | null | undefined, length = 8): string {
+  return text === null || text === undefined ? DASH : text.slice(0, length);
+}
+
+/** A setting's value as one short text: objects as JSON. */
+export function setting(value: unknown): string {
+  if (value === null || value === undefined) return DASH;
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+}
+
+/** "1 run", "2 runs" */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}

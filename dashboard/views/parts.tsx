@@ -1,0 +1,125 @@
+/** @jsxImportSource hono/jsx */
+// Small pieces that several pages use: badges, empty states, tabs, segmented links, sparklines, interval bars.
+import type { Child } from "hono/jsx";
+
+export function StatusBadge({ status }: { status: string }) {
+  return <span class={`badge ${status}`}>{status}</span>;
+}
+
+/** Says so wherever a run is shown whose data are simulated or whose weights began random. */
+export function HonestyBadges({ simulated, randomWeights }: { simulated: boolean; randomWeights: boolean }) {
+  return (
+    <>
+      {simulated && (
+        <span class="badge warn" title="The images are drawn by a program, not taken from patients.">
+          simulated data
+        </span>
+      )}
+      {randomWeights && (
+        <span class="badge warn" title="Training began from random weights: no pretraining.">
+          random weights
+        </span>
+      )}
+    </>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: Child }) {
+  return (
+    <section class="card empty">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+interface CardProps {
+  readonly title: string;
+  readonly id?: string;
+  readonly aside?: Child;
+  readonly children?: Child;
+}
+
+export function Card({ title, id, aside, children }: CardProps) {
+  return (
+    <section class="card" id={id} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        {aside !== undefined && <span class="end row">{aside}</span>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** A box that scrolls sideways by itself; focusable, so that the keyboard reaches it. */
+export function Scroll({ label, children }: { label: string; children?: Child }) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={label}>
+      {children}
+    </div>
+  );
+}
+
+export interface LinkChoice {
+  readonly name: string;
+  readonly href: string;
+  readonly current: boolean;
+}
+
+export function Tabs({ label, choices }: { label: string; choices: readonly LinkChoice[] }) {
+  return (
+    <nav class="tabs" aria-label={label}>
+      {choices.map(({ name, href, current }) => (
+        <a href={href} aria-current={current ? "page" : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+export function Segments({ label, choices }: { label: string; choices: readonly LinkChoice[] }) {
+  return (
+    <span class="segments" role="group" aria-label={label}>
+      {choices.map(({ name, href, current }) => (
+        <a href={href} aria-current={current ? "true" : undefined}>
+          {name}
+        </a>
+      ))}
+    </span>
+  );
+}
+
+/** A curve in miniature; its ends are told to screen readers. @param values in order; nulls are left out */
+export function Sparkline({
+  values,
+  label,
+  series = 0,
+}: {
+  values: readonly number[];
+  label: string;
+  series?: number;
+}) {
+  if (values.length < 2) return <span class="muted">–</span>;
+  const low = Math.min(...values);
+  const span = Math.max(...values) - low || 1;
+  const points = values.map((value, i) => {
+    const x = 2 + (i / (values.length - 1)) * 86;
+    return `${x.toFixed(1)},${(20 - ((value - low) / span) * 16).toFixed(1)}`;
+  });
+  return (
+    <svg class="spark" width="90" height="22" viewBox="0 0 90 22" role="img" aria-label={label}>
+      <polyline class={`line s${series % 10}`} stroke-width="1.6" points={points.join(" ")} />
+    </svg>
+  );
+}
+
+/** The small square that names a series' colour. */
+export function Swatch({ series }: { series: number }) {
+  return (
+    <svg class="swatch" width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+      <rect class={`s${series % 10}`} width="10" height="10" rx="2" />
+    </svg>
+  );
+}
