@@ -1,22 +1,14 @@
-// What an optimizer remembers of each trainable parameter. The names stand in checkpoints ("optimizer.<slot>.<parameter>") and are
-// PyTorch's, the same for all engines, so that a run trained on one engine resumes on another.
+// What an optimizer keeps for each parameter, by PyTorch's names; in a State they are "optimizer.<slot>.<parameter>".
+// All engines use these names, so that a checkpoint of one resumes on another.
 import type { Optimizer } from "./engine.ts";
 
-export type Slot = "exp_avg" | "exp_avg_sq" | "momentum_buffer" | "square_avg";
-
-export function optimizerSlots(optimizer: Optimizer): readonly Slot[] {
-  switch (optimizer.kind) {
-    case "adam":
-    case "adamw":
-      return ["exp_avg", "exp_avg_sq"];
-    case "sgd":
-      return optimizer.momentum === 0 ? [] : ["momentum_buffer"];
-    case "rmsprop":
-      return optimizer.momentum === 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"];
-  }
+export function optimizerSlots(optimizer: Optimizer): readonly string[] {
+  if (optimizer.kind === "adam" || optimizer.kind === "adamw") return ["exp_avg", "exp_avg_sq"];
+  if (optimizer.kind === "sgd") return optimizer.momentum === 0 ? [] : ["momentum_buffer"];
+  return optimizer.momentum === 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"];
 }
 
-/** Name of a slot's values in a state; they are shaped as the parameter. */
-export function slotName(slot: Slot, parameter: string): string {
+/** @example slotName("exp_avg", "classifier.3.weight") */
+export function slotName(slot: string, parameter: string): string {
   return `optimizer.${slot}.${parameter}`;
 }
