@@ -1,0 +1,52 @@
+// What every page does: selects that submit their form, tables as CSV, menus that close, forms that ask before they act.
+import { offerDownload, toCsv } from "./download.js";
+
+for (const control of document.querySelectorAll("[data-submit]")) {
+  control.addEventListener("change", () => control.form.requestSubmit());
+}
+
+for (const form of document.querySelectorAll("form[method=get]")) {
+  form.addEventListener("submit", () => leaveOutEmpty(form)); // so that addresses stay short
+}
+
+for (const button of document.querySelectorAll("button[data-csv]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const table = document.getElementById(button.dataset.csv);
+    offerDownload(`${button.dataset.name ?? button.dataset.csv}.csv`, "text/csv", toCsv(rowsOf(table)));
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-ask]")) {
+  form.addEventListener("submit", (event) => {
+    if (!window.confirm(form.dataset.ask)) event.preventDefault();
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+function leaveOutEmpty(form) {
+  for (const field of form.elements) {
+    if (field.name && field.value === "" && field.type !== "submit") field.disabled = true;
+  }
+  setTimeout(() => {
+    for (const field of form.elements) field.disabled = false;
+  });
+}
+
+function rowsOf(table) {
+  return [...table.rows].map((row) =>
+    [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent.replace(/\s+/g, " ").trim()),
+  );
+}

@@ -1,0 +1,98 @@
+// The sweep page: parallel coordinates (drag along an axis to choose runs) and a scatter of any two columns.
+import { keepParam, param, readData } from "./data.js";
+import { axisStyle, echart, palette } from "./echart.js";
+import { colour } from "./data.js";
+
+const { rows, columns, metric } = readData("sweep"); // columns: [{ key, name, values: null | string[] }]; rows: [{ id, label, values }]
+const shown = columns.filter((column) => column.key !== "seed");
+const parallel = echart(document.getElementById("parallel"), parallelOption, table);
+const axes = { x: document.getElementById("scatter-x"), y: document.getElementById("scatter-y") };
+for (const [name, select] of Object.entries(axes)) {
+  const fallback = name === "y" ? metric : (columns[0]?.key ?? metric);
+  select.value = param(name, fallback);
+  select.addEventListener("input", () => {
+    keepParam(name, select.value, fallback);
+    scatter.redraw();
+  });
+}
+const scatter = echart(document.getElementById("scatter"), scatterOption, table);
+scatter.chart.on("click", ({ dataIndex }) => {
+  location.href = `/runs/${rows[dataIndex].id}`;
+});
+parallel.chart.on("axisareaselected", () => {
+  const chosen = parallel.chart.getModel().getSeriesByIndex(0).getRawIndicesByActiveState("active");
+  const list = document.getElementById("brushed");
+  const link = document.getElementById("brushed-compare");
+  list.textContent = `${chosen.length} of ${rows.length} runs chosen`;
+  link.hidden = chosen.length < 2 || chosen.length === rows.length;
+  link.href = `/compare?runs=${chosen.map((index) => rows[index].id.slice(0, 8)).join(",")}`;
+});
+
+function parallelOption() {
+  const scores = rows.map((row) => row.values[metric]).filter((value) => value !== null);
+  return {
+    parallel: { left: 40, right: 60, top: 36, bottom: 20 },
+    parallelAxis: shown.map((column, dim) => ({
+      dim,
+      name: column.name,
+      nameTextStyle: { color: colour("text"), fontSize: 12 },
+      axisLabel: { color: colour("muted") },
+      axisLine: { lineStyle: { color: colour("muted") } },
+      ...(column.values
+        ? { type: "category", data: column.values }
+        : { type: column.log ? "log" : "value", scale: true }),
+      areaSelectStyle: { color: colour("accent"), borderColor: colour("accent"), opacity: 0.25 },
+    })),
+    visualMap: {
+      show: false,
+      dimension: shown.findIndex((column) => column.key === metric),
+      min: Math.min(...scores),
+      max: Math.max(...scores),
+      inRange: { color: [colour("s9"), colour("s6"), colour("s0")] },
+    },
+    series: [
+      {
+        type: "parallel",
+        lineStyle: { width: 1.6, opacity: 0.7 },
+        inactiveOpacity: 0.05,
+        data: rows.map((row) => shown.map((column) => row.values[column.key] ?? "-")),
+      },
+    ],
+  };
+}
+
+function scatterOption() {
+  const [x, y] = [columnOf(axes.x.value), columnOf(axes.y.value)];
+  return {
+    grid: { left: 56, right: 20, top: 16, bottom: 48 },
+    tooltip: { formatter: ({ dataIndex }) => rows[dataIndex].label },
+    xAxis: scatterAxis(x),
+    yAxis: scatterAxis(y, { nameGap: 40 }),
+    series: [
+      {
+        type: "scatter",
+        symbolSize: 11,
+        itemStyle: { color: palette()[0], opacity: 0.75 },
+        data: rows.map((row) => [row.values[x.key], row.values[y.key]]),
+      },
+    ],
+  };
+}
+
+function scatterAxis(column, extra = {}) {
+  const kind = column.values
+    ? { type: "category", data: column.values }
+    : { type: column.log ? "log" : "value", scale: true };
+  return axisStyle(column.name, { ...kind, ...extra });
+}
+
+function columnOf(key) {
+  return columns.find((column) => column.key === key) ?? columns[0];
+}
+
+function table() {
+  return [
+    ["run", ...columns.map((column) => column.name)],
+    ...rows.map((row) => [row.id, ...columns.map((column) => row.values[column.key])]),
+  ];
+}
