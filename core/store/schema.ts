@@ -1,0 +1,7 @@
+// The tables, in drizzle's terms; `npm run migrations` turns a change here into SQL under migrations/. docs/sql.md explains each column.
+export * from "./schema/projects.ts";
+export * from "./schema/datasets.ts";
+export * from "./schema/runs.ts";
+export * from "./schema/curves.ts";
+export * from "./schema/outcomes.ts";
+export * from "./schema/attachments.ts";
