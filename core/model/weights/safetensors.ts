@@ -1,0 +1,97 @@
+// safetensors, the format of our checkpoints: 8 bytes with the header's length, a JSON header, then the raw arrays. Nothing in it runs.
+import { elementCount } from "../network.ts";
+import { BYTES_OF, toFloat32, weightsError, type NumberType, type Tensor } from "./tensor.ts";
+
+export interface SafetensorsFile {
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Start and end in the bytes after the header. */
+  readonly data_offsets: readonly [number, number];
+}
+
+const TYPES: Readonly<Record<string, NumberType>> = {
+  F64: "f64",
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  I64: "i64",
+  I32: "i32",
+  I16: "i16",
+  I8: "i8",
+  U8: "u8",
+  BOOL: "bool",
+};
+
+/** Writes float32 arrays in the order of the map. @returns the bytes of the file */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Record<string, string> = {},
+): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, { shape, values }] of tensors) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, end + values.byteLength] };
+    end += values.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8; // padded with spaces, so that the arrays are aligned
+  const file = new Uint8Array(8 + headerLength + end).fill(0x20, 8, 8 + headerLength);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.set(json, 8);
+  let at = 8 + headerLength;
+  for (const { values } of tensors.values()) {
+    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  return file;
+}
+
+/** @param where names the file in errors */
+export function readSafetensors(file: Uint8Array, where: string): SafetensorsFile {
+  const { header, data } = splitHeader(file, where);
+  const tensors = new Map<string, Tensor>();
+  let metadata: Record<string, string> = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__metadata__") metadata = entry as Record<string, string>;
+    else tensors.set(name, readTensor(name, entry as Entry, data, where));
+  }
+  return { tensors, metadata };
+}
+
+function splitHeader(file: Uint8Array, where: string): { header: Record<string, unknown>; data: Uint8Array } {
+  if (file.length < 8) throw damaged(where, `${file.length} bytes, expected at least 8`);
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  if (length > file.length - 8) throw damaged(where, `a header of ${length} bytes, but the file has ${file.length}`);
+  const text = new TextDecoder().decode(file.subarray(8, 8 + length));
+  try {
+    const header: unknown = JSON.parse(text);
+    if (typeof header !== "object" || header === null) throw new TypeError("not an object");
+    return { header: header as Record<string, unknown>, data: file.subarray(8 + length) };
+  } catch (cause) {
+    throw damaged(where, "a header that is not JSON", cause);
+  }
+}
+
+function readTensor(name: string, entry: Entry, data: Uint8Array, where: string): Tensor {
+  const type = TYPES[entry.dtype];
+  if (type === undefined) throw damaged(where, `"${name}" has type ${entry.dtype}, which is not read`);
+  const [start, end] = entry.data_offsets;
+  const expected = elementCount(entry.shape) * BYTES_OF[type];
+  const fits = start >= 0 && end <= data.length && end - start === expected;
+  if (!fits)
+    throw damaged(where, `"${name}" takes bytes ${start} to ${end} of ${data.length}, expected ${expected} bytes`);
+  return { shape: entry.shape, values: toFloat32(data.subarray(start, end), type) };
+}
+
+function damaged(where: string, what: string, cause?: unknown): Error {
+  return weightsError(
+    `${where}: not a whole safetensors file: ${what}`,
+    "Copy or download the file again; it may have been cut off.",
+    cause,
+  );
+}
