@@ -1,4 +1,4 @@
-// All numbers of one evaluation out of its predictions, by scikit-learn's definitions (test/golden/metrics.py). Undefined: null.
+// All numbers of one evaluation out of its predictions, by scikit-learn's definitions (test/golden/metrics-scikit.py). Undefined: null.
 import { brierScore, expectedCalibrationError } from "./calibration.ts";
 import {
   accuracy,

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { LockstepError } from "../../core/errors.ts";
+import { checkRepeated, FIRST_LINK, nextLink, runDigest } from "../../core/train/chain.ts";
+
+const predictions = { sampleIds: ["a", "b"], labels: [0, 1], predicted: [0, 1], probabilities: [] };
+
+test("a link is the sha256 of previous link, ids, loss bits and correct count, worked by hand", () => {
+  const expected = createHash("sha256")
+    .update(Buffer.alloc(32))
+    .update('["a","b"]\n')
+    .update(Buffer.from([0, 0, 0, 0, 0, 0, 0xe0, 0x3f])) // 0.5, little-endian
+    .update(Buffer.from([2, 0, 0, 0]))
+    .digest("hex");
+  expect(nextLink(FIRST_LINK, ["a", "b"], 0.5, 2)).toBe(expected);
+});
+
+test("whatever a link covers changes it", () => {
+  const link = nextLink(FIRST_LINK, ["a", "b"], 0.5, 2);
+  const others = [
+    nextLink(link, ["a", "b"], 0.5, 2),
+    nextLink(FIRST_LINK, ["b", "a"], 0.5, 2),
+    nextLink(FIRST_LINK, ["a,b"], 0.5, 2),
+    nextLink(FIRST_LINK, ["a", "b"], 0.5000000000000001, 2),
+    nextLink(FIRST_LINK, ["a", "b"], 0.5, 1),
+  ];
+  expect(new Set([link, ...others]).size).toBe(6);
+});
+
+test("every NaN gives the same link", () => {
+  const odd = new Float64Array(new BigUint64Array([0xfff80000_00000123n]).buffer)[0] as number;
+  expect(nextLink(FIRST_LINK, ["a"], odd, 0)).toBe(nextLink(FIRST_LINK, ["a"], NaN, 0));
+});
+
+test("the run's digest covers chain, state and each test prediction", () => {
+  const logits = [
+    [1, 2],
+    [3, 4],
+  ];
+  const digest = runDigest("00", "11", { ...predictions, logits });
+  expect(runDigest("00", "11", { ...predictions, logits })).toBe(digest);
+  expect(runDigest("01", "11", { ...predictions, logits })).not.toBe(digest);
+  expect(runDigest("00", "12", { ...predictions, logits })).not.toBe(digest);
+  expect(
+    runDigest("00", "11", {
+      ...predictions,
+      logits: [
+        [1, 2],
+        [3, 4.5],
+      ],
+    }),
+  ).not.toBe(digest);
+});
+
+test("a repeated batch that differs is named with both losses and its samples", () => {
+  const link = { chain: "a", loss: 0.5, correct: 3 };
+  const batch = { phase: "train", epoch: 2, batch: 7, sampleIds: ["x", "y"], link } as const;
+  expect(() => checkRepeated({ ...batch, known: link })).not.toThrow();
+  const differing = () => checkRepeated({ ...batch, known: { chain: "b", loss: 0.25, correct: 3 } });
+  expect(differing).toThrow(LockstepError);
+  expect(differing).toThrow(/train epoch 2, batch 7 .* loss 0.5 .* 0.25 .*samples x, y/);
+});
