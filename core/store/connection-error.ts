@@ -1,0 +1,60 @@
+// What a failed connection means, in one line that never shows the password.
+import { LockstepError } from "../errors.ts";
+
+/** A connection string fit for people's eyes. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:@/]*):.*@/i, "$1:***@");
+}
+
+/** Errors that mean "no connection", as opposed to a statement that failed. */
+const CONNECTION = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT",
+  "CONNECT_TIMEOUT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "57P01", // the server is shutting down
+  "57P02", // it crashed
+  "57P03", // it is starting up
+  "08000",
+  "08003",
+  "08006",
+  "08P01", // PgBouncer: no server to pass the query on to
+  "53300", // too many connections
+]);
+
+/** Whether waiting and trying again can help. */
+export function isConnectionLoss(error: unknown): boolean {
+  return CONNECTION.has((error as { code?: string } | null)?.code ?? "");
+}
+
+/** Makes an error of opening the database one that a user can act on; a LockstepError passes through. */
+export function connectionError(error: unknown, url: string): Error {
+  if (error instanceof LockstepError) return error;
+  const { code = "", message } = error as { code?: string; message: string };
+  const shown = withoutPassword(url);
+  const explained = explain(code, message, shown);
+  return explained === null
+    ? new LockstepError({ code: "database", message: `${shown}: ${message}`, next: CHECK_URL, cause: error })
+    : new LockstepError({ code: "database", ...explained, cause: error });
+}
+
+const CHECK_URL = "Check DATABASE_URL, or unset it to use the embedded server.";
+
+function explain(code: string, message: string, shown: string): { message: string; next: string } | null {
+  if (code === "28P01" || code === "28000")
+    return { message: `${shown} refused the login: ${message}`, next: CHECK_URL };
+  if (code === "3D000")
+    return { message: `${shown}: ${message}`, next: "Create it (createdb), or correct DATABASE_URL." };
+  if (code === "42501") return { message: `${shown}: ${message}`, next: "Grant this user CREATE on the schema." };
+  if (CONNECTION.has(code)) return { message: `No database answers at ${shown} (${code}).`, next: CHECK_URL };
+  return null;
+}
