@@ -2,3 +2,9 @@
 export * from "./sample.ts";
 export * from "./source.ts";
 export * from "./augment.ts";
+export type { DecodedImage, ImageFacts } from "./candidate.ts";
+export { listSource, type Listing, type ListOptions } from "./list.ts";
+export { ownGroups, splitSamples, type SplitRequest } from "./split.ts";
+export { prepareImages, preparedPath, type PrepareOptions } from "./prepared.ts";
+export { evaluationCrops, trainingCrops, type Crops } from "./crops.ts";
+export { batches, epochOrder, type Batch, type BatchesInput } from "./batches.ts";

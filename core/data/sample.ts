@@ -57,6 +57,17 @@ export interface CropJob {
   readonly flip: boolean;
 }
 
+export interface ImageSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Resizes one whole image with the same bits on every machine; implemented by the portable kernels. */
+export interface Resizer {
+  /** @param pixels uint8 RGB [from.heightPx, from.widthPx, 3] @returns the same of the new size */
+  resize(pixels: Uint8Array, from: ImageSize, to: ImageSize): Promise<Uint8Array>;
+}
+
 /** Runs crop jobs off the main thread; implemented by the portable kernels. */
 export interface Resampler {
   /** @returns uint8 [jobs.length, sizePx, sizePx, 3], bilinear with antialiasing */

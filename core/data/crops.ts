@@ -1,0 +1,112 @@
+// Draws how each network input is cut out of its prepared image: at random for training, the whole image for validation.
+// A draw depends on seed, epoch and sample alone: order, batch size and threads do not move it.
+import { exp, log } from "../exact-math.ts";
+import { stream, type Stream } from "../random.ts";
+import type { Augmentation, RandomResizedCrop } from "./augment.ts";
+import type { CropJob, Manifest, Prepared } from "./sample.ts";
+
+/** Crop jobs for the samples of a batch. */
+export type Crops = (sampleIndices: readonly number[]) => CropJob[];
+
+export interface TrainingCropsInput {
+  readonly prepared: Prepared;
+  readonly manifest: Manifest;
+  readonly augment: readonly Augmentation[];
+  readonly seed: number;
+  /** From 1. */
+  readonly epoch: number;
+}
+
+/** @example const crops = trainingCrops({ prepared, manifest, augment: settings.augment, seed, epoch }) */
+export function trainingCrops({ prepared, manifest, augment, seed, epoch }: TrainingCropsInput): Crops {
+  return (sampleIndices) =>
+    sampleIndices.map((sampleIndex) => {
+      const draw = stream(seed, "augment", epoch, manifest.samples[sampleIndex]?.id ?? "");
+      return augment.reduce((job, step) => apply(step, job, draw), wholeImage(prepared, sampleIndex));
+    });
+}
+
+/** The whole image, or with `centerFraction` (0 to 1) the square in its middle of that share of the shorter side. */
+export function evaluationCrops({
+  prepared,
+  centerFraction = null,
+}: {
+  readonly prepared: Prepared;
+  readonly centerFraction?: number | null;
+}): Crops {
+  return (sampleIndices) =>
+    sampleIndices.map((sampleIndex) => {
+      const whole = wholeImage(prepared, sampleIndex);
+      return centerFraction === null ? whole : centerSquare(whole, centerFraction);
+    });
+}
+
+function wholeImage(prepared: Prepared, sampleIndex: number): CropJob {
+  const image = prepared.images[sampleIndex];
+  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${prepared.images.length}`);
+  return { sampleIndex, left: 0, top: 0, width: image.widthPx, height: image.heightPx, flip: false };
+}
+
+function centerSquare(whole: CropJob, fraction: number): CropJob {
+  const side = Math.max(1, Math.round(Math.min(whole.width, whole.height) * fraction));
+  const left = Math.floor((whole.width - side) / 2);
+  const top = Math.floor((whole.height - side) / 2);
+  return { ...whole, left, top, width: side, height: side };
+}
+
+function apply(step: Augmentation, job: CropJob, draw: Stream): CropJob {
+  switch (step.kind) {
+    case "randomResizedCrop":
+      return { ...job, ...drawBox(step, job, draw) };
+    case "horizontalFlip":
+      return { ...job, flip: draw.uniform() < step.probability ? !job.flip : job.flip };
+  }
+}
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const ATTEMPTS = 10; // torchvision's
+
+/** A box inside `within`, by the definition of torchvision's RandomResizedCrop.get_params. */
+export function drawBox({ scale, ratio }: Pick<RandomResizedCrop, "scale" | "ratio">, within: Box, draw: Stream): Box {
+  const area = within.width * within.height;
+  const logRatio = [log(ratio[0]), log(ratio[1])] as const;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const target = area * between(scale, draw);
+    const aspect = exp(between(logRatio, draw));
+    const width = roundHalfEven(Math.sqrt(target * aspect));
+    const height = roundHalfEven(Math.sqrt(target / aspect));
+    if (width < 1 || width > within.width || height < 1 || height > within.height) continue;
+    const top = within.top + draw.integer(within.height - height + 1);
+    const left = within.left + draw.integer(within.width - width + 1);
+    return { left, top, width, height };
+  }
+  return centralBox(within, ratio);
+}
+
+/** The largest box in the middle whose aspect ratio is allowed. */
+function centralBox(within: Box, ratio: readonly [number, number]): Box {
+  const own = within.width / within.height;
+  const width = own > ratio[1] ? roundHalfEven(within.height * ratio[1]) : within.width;
+  const height = own < ratio[0] ? roundHalfEven(within.width / ratio[0]) : within.height;
+  const left = within.left + Math.floor((within.width - width) / 2);
+  const top = within.top + Math.floor((within.height - height) / 2);
+  return { left, top, width, height };
+}
+
+function between([low, high]: readonly [number, number], draw: Stream): number {
+  return low + (high - low) * draw.uniform();
+}
+
+/** Python's round: halves go to the even neighbour. */
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -1,0 +1,139 @@
+// One image file: read, decoded by sharp upright to 8-bit RGB, and refused with a reason where a network should not see it.
+import { createHash } from "node:crypto";
+import { lstat, readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import sharp, { type Metadata } from "sharp";
+import { BadImage, type DecodedImage, type ImageFacts } from "./candidate.ts";
+import { perceptualHash } from "./perceptual-hash.ts";
+
+/** Formats by extension; everything else in a class folder is not taken for an image. */
+const FORMATS: Readonly<Record<string, string>> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+  ".tif": "tiff",
+  ".tiff": "tiff",
+  ".gif": "gif",
+  ".avif": "heif",
+  ".bmp": "bmp",
+};
+const LEAST_SIDE_PX = 8;
+const LARGEST_SIDE_PX = 16_384;
+const LARGEST_AREA_PX = 100_000_000;
+
+export function hasImageExtension(path: string): boolean {
+  return FORMATS[extname(path).toLowerCase()] !== undefined;
+}
+
+/** Facts about a file that decodes. @throws BadImage */
+export async function inspectImageFile(path: string): Promise<ImageFacts> {
+  const bytes = await readBytes(path);
+  return inspectBytes(bytes, path);
+}
+
+/** @throws BadImage */
+export async function decodeImageFile(path: string): Promise<DecodedImage> {
+  const bytes = await readBytes(path);
+  await readMetadata(bytes, path);
+  return decodeBytes(bytes);
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function inspectBytes(bytes: Buffer, path: string): Promise<ImageFacts> {
+  const { format, channels } = await readMetadata(bytes, path);
+  const image = await decodeBytes(bytes);
+  return {
+    sha256: sha256Of(bytes),
+    widthPx: image.widthPx,
+    heightPx: image.heightPx,
+    format,
+    channels,
+    bytes: bytes.length,
+    pixelSha256: pixelSha256(image),
+    perceptualHash: perceptualHash(image),
+  };
+}
+
+/** Over size and pixels, so that images of other shapes with the same bytes differ. */
+export function pixelSha256({ data, widthPx, heightPx }: DecodedImage): string {
+  return createHash("sha256").update(`${widthPx}x${heightPx}\n`).update(data).digest("hex");
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  const bytes = await lstat(path)
+    .then((found) => (found.isDirectory() ? Promise.reject(new BadImage("a folder, not a file")) : readFile(path)))
+    .catch((error: unknown) => {
+      throw error instanceof BadImage ? error : new BadImage(systemReason(error), { cause: error });
+    });
+  if (bytes.length === 0) throw new BadImage("empty: 0 bytes");
+  return bytes;
+}
+
+function systemReason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  if (code === "EACCES" || code === "EPERM") return "this user may not read it";
+  if (code === "ENOENT") return "it is no longer there";
+  return `cannot be read (${code})`;
+}
+
+async function readMetadata(bytes: Buffer, path: string): Promise<{ format: string; channels: number }> {
+  const metadata = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw new BadImage(looksLikeText(bytes) ? "not an image: text" : "not an image, or its header is damaged", {
+        cause,
+      });
+    });
+  const reason = refusal(metadata, extname(path).toLowerCase());
+  if (reason !== null) throw new BadImage(reason);
+  return { format: metadata.format, channels: metadata.channels };
+}
+
+/** Why an image whose header is sound is still not used, or null. */
+function refusal({ format, width, height, pages = 1 }: Metadata, extension: string): string | null {
+  const expected = FORMATS[extension];
+  if (expected !== undefined && expected !== format) return `named ${extension}, but its bytes are ${format}`;
+  if (pages > 1) return `animated or with several pages (${pages}); one image is expected`;
+  if (width < LEAST_SIDE_PX || height < LEAST_SIDE_PX)
+    return `${width} x ${height} pixels; each side must have at least ${LEAST_SIDE_PX}`;
+  if (width > LARGEST_SIDE_PX || height > LARGEST_SIDE_PX)
+    return `${width} x ${height} pixels; no side may have more than ${LARGEST_SIDE_PX}`;
+  if (width * height > LARGEST_AREA_PX)
+    return `${width} x ${height} pixels; at most ${LARGEST_AREA_PX / 1e6} million are decoded`;
+  return null;
+}
+
+/** Alpha is dropped and greyscale repeated, as Pillow's convert("RGB") does; 16 bits become 8. */
+async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
+  const { data, info } = await sharp(bytes, { limitInputPixels: LARGEST_AREA_PX, failOn: "error" })
+    .autoOrient()
+    .toColourspace("srgb")
+    .removeAlpha()
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw new BadImage(`cannot be decoded: ${decoderReason(cause)}`, { cause });
+    });
+  return { data: info.channels === 1 ? repeatGrey(data) : data, widthPx: info.width, heightPx: info.height };
+}
+
+function decoderReason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/truncat|premature|end of|not enough|ended|eof/i.test(text)) return "truncated";
+  return (text.split("\n")[0] ?? text).slice(0, 120);
+}
+
+/** @param grey uint8 [n] @returns uint8 [n, 3] */
+export function repeatGrey(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] as number, i * 3, i * 3 + 3);
+  return rgb;
+}
+
+function looksLikeText(bytes: Buffer): boolean {
+  return bytes.subarray(0, 512).every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
+}

@@ -1,0 +1,94 @@
+// A source to its manifest: every image is looked at once, all bad ones are reported together.
+import { LockstepError } from "../errors.ts";
+import { BadImage, type Candidate, type DecodedImage, type ImageFacts, type SourceContents } from "./candidate.ts";
+import { buildManifest } from "./manifest.ts";
+import { compareCodeUnits } from "./order.ts";
+import { mapConcurrently } from "./pool.ts";
+import type { Manifest, Sample } from "./sample.ts";
+import type { Source } from "./source.ts";
+import { readSource } from "./sources/read.ts";
+
+export interface ListOptions {
+  /** "stop": bad images end it with one error that names them all; "skip": they are left out and recorded. */
+  readonly onBadImage?: "stop" | "skip";
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** A data set: its manifest, what else is known of each image, and the way to its pixels. */
+export interface Listing {
+  readonly manifest: Manifest;
+  /** By sample index. */
+  readonly facts: readonly ImageFacts[];
+  /** @throws BadImage where the file has changed since */
+  readonly decode: (sampleIndex: number) => Promise<DecodedImage>;
+}
+
+type Looked = { readonly candidate: Candidate } & ({ readonly facts: ImageFacts } | { readonly reason: string });
+
+/** @example const { manifest } = await listSource(folder("images"), { onBadImage: "stop" }) */
+export async function listSource(source: Source, options: ListOptions = {}): Promise<Listing> {
+  const { onBadImage = "stop", progress } = options;
+  const contents = await readSource(source);
+  const looked = await mapConcurrently(contents.candidates, look, progress);
+  const skipped = looked.flatMap((one) => ("reason" in one ? [{ id: one.candidate.id, reason: one.reason }] : []));
+  skipped.sort((a, b) => compareCodeUnits(a.id, b.id));
+  if (skipped.length > 0 && onBadImage === "stop") throw badImages(contents.name, skipped);
+  const good = looked.flatMap((one) => ("facts" in one ? [one] : []));
+  good.sort((a, b) => compareCodeUnits(a.candidate.id, b.candidate.id));
+  checkClasses(contents, good);
+  const { name, simulated, classes } = contents;
+  return {
+    manifest: buildManifest({ name, simulated, classes, samples: good.map(sampleOf), skipped }),
+    facts: good.map(({ facts }) => facts),
+    decode: (sampleIndex) => decodeAt(good, sampleIndex),
+  };
+}
+
+async function look(candidate: Candidate): Promise<Looked> {
+  try {
+    return { candidate, facts: await candidate.inspect() };
+  } catch (error) {
+    if (error instanceof BadImage) return { candidate, reason: error.message };
+    throw error;
+  }
+}
+
+function sampleOf({ candidate, facts }: { candidate: Candidate; facts: ImageFacts }): Sample {
+  const { id, label, group, officialPart } = candidate;
+  return { id, sha256: facts.sha256, label, group, widthPx: facts.widthPx, heightPx: facts.heightPx, officialPart };
+}
+
+function decodeAt(good: readonly { readonly candidate: Candidate }[], sampleIndex: number): Promise<DecodedImage> {
+  const found = good[sampleIndex];
+  if (found !== undefined) return found.candidate.decode();
+  throw new LockstepError({ code: "internal", message: `data: no sample ${sampleIndex} of ${good.length}` });
+}
+
+/** One error for all bad images, one line each. */
+export function badImages(
+  name: string,
+  bad: readonly { readonly id: string; readonly reason: string }[],
+): LockstepError {
+  const lines = bad.map(({ id, reason }) => `\n  ${id}: ${reason}`);
+  const count = bad.length === 1 ? "1 image" : `${bad.length} images`;
+  return new LockstepError({
+    code: "data-invalid",
+    message: `data ${name}: ${count} cannot be used:${lines.join("")}`,
+    next: 'Repair or remove them, or say onBadImage: "skip" in the experiment, which records them.',
+  });
+}
+
+function checkClasses({ name, classes }: SourceContents, good: readonly { readonly candidate: Candidate }[]): void {
+  const present = new Set(good.map(({ candidate }) => candidate.label));
+  const missing = classes.filter((_, label) => !present.has(label));
+  if (missing.length === 0 && classes.length >= 2) return;
+  const what =
+    classes.length < 2
+      ? `one class only, "${classes[0] ?? ""}"; at least 2 were expected`
+      : `no usable image of ${missing.map((className) => `"${className}"`).join(", ")}`;
+  throw new LockstepError({
+    code: "data-invalid",
+    message: `data ${name}: ${what}`,
+    next: "Every class needs images.",
+  });
+}

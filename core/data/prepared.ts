@@ -1,0 +1,85 @@
+// The prepared cache: each image decoded once, its shorter side brought to storeSizePx (never enlarged), all of them in one file
+// that runs share and read into shared memory. Keyed by data set and settings; checked byte for byte when it is opened.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { expHome } from "../home.ts";
+import { BadImage, type DecodedImage } from "./candidate.ts";
+import { badImages, type Listing } from "./list.ts";
+import { mapConcurrently } from "./pool.ts";
+import { readPreparedFile, writePreparedFile } from "./prepared-file.ts";
+import type { ImageSize, Prepared, Resizer } from "./sample.ts";
+
+export interface PrepareOptions {
+  /** Shorter side of the stored images. */
+  readonly storeSizePx: number;
+  readonly resizer: Resizer;
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** Changes where the same files and settings would give other pixels. */
+const VERSION = 1;
+
+/** @example const prepared = await prepareImages(listing, { storeSizePx: 111, resizer }) */
+export async function prepareImages(listing: Listing, options: PrepareOptions): Promise<Prepared> {
+  const path = preparedPath(listing.manifest.digest, options.storeSizePx);
+  const cached = await readPreparedFile(path);
+  if (cached !== null) {
+    options.progress?.(cached.images.length, cached.images.length);
+    return cached;
+  }
+  return writePreparedFile(path, await decodeAll(listing, options));
+}
+
+/** Where the prepared images of a data set stand, whether they do or not. */
+export function preparedPath(datasetDigest: string, storeSizePx: number): string {
+  const key = createHash("sha256")
+    .update(JSON.stringify([VERSION, datasetDigest, storeSizePx]))
+    .digest("hex");
+  return join(expHome(), "cache", "prepared", `${key}.images`);
+}
+
+/** The stored size of an image. */
+export function storedSize({ widthPx, heightPx }: ImageSize, storeSizePx: number): ImageSize {
+  const shorter = Math.min(widthPx, heightPx);
+  if (shorter <= storeSizePx) return { widthPx, heightPx };
+  const scaled = (lengthPx: number): number => Math.max(1, Math.round((lengthPx * storeSizePx) / shorter));
+  return { widthPx: scaled(widthPx), heightPx: scaled(heightPx) };
+}
+
+async function decodeAll(
+  { manifest, decode }: Listing,
+  { storeSizePx, resizer, progress }: PrepareOptions,
+): Promise<Omit<Prepared, "digest">> {
+  const images: { offset: number; widthPx: number; heightPx: number }[] = [];
+  let bytes = 0;
+  for (const sample of manifest.samples) {
+    const size = storedSize(sample, storeSizePx);
+    images.push({ offset: bytes, ...size });
+    bytes += size.widthPx * size.heightPx * 3;
+  }
+  const pixels = new Uint8Array(new SharedArrayBuffer(bytes));
+  const bad: { id: string; reason: string }[] = [];
+  const store = async (sample: (typeof manifest.samples)[number], index: number): Promise<void> => {
+    try {
+      const decoded = checkUnchanged(await decode(index), sample);
+      const image = images[index] as (typeof images)[number];
+      pixels.set(await toSize(decoded, image, resizer), image.offset);
+    } catch (error) {
+      if (!(error instanceof BadImage)) throw error;
+      bad.push({ id: sample.id, reason: error.message });
+    }
+  };
+  await mapConcurrently(manifest.samples, store, progress);
+  if (bad.length > 0) throw badImages(manifest.name, bad);
+  return { pixels, images };
+}
+
+async function toSize(image: DecodedImage, to: ImageSize, resizer: Resizer): Promise<Uint8Array> {
+  if (image.widthPx === to.widthPx && image.heightPx === to.heightPx) return image.data;
+  return resizer.resize(image.data, image, to);
+}
+
+function checkUnchanged(decoded: DecodedImage, { widthPx, heightPx }: ImageSize): DecodedImage {
+  if (decoded.widthPx === widthPx && decoded.heightPx === heightPx) return decoded;
+  throw new BadImage(`has changed: ${decoded.widthPx} x ${decoded.heightPx} pixels, it was ${widthPx} x ${heightPx}`);
+}
