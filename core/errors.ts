@@ -11,6 +11,7 @@ export type ErrorCode =
   | "model-invalid" // a network that cannot be built or run as asked
   | "engine-unavailable" // an engine that is not installed or cannot run here
   | "engine-failed" // an engine stopped in the middle of its work
+  | "diverged" // a loss that is no longer a finite number
   | "memory" // a plan that does not fit
   | "database" // unreachable, refused, newer than this program
   | "storage" // disk full, folder not writable

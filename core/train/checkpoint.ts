@@ -34,19 +34,12 @@ export interface Checkpoint {
   readonly state: State;
 }
 
-export interface WrittenFile {
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
 /** @throws LockstepError "storage"; then the file that was there before is untouched */
-export async function writeCheckpoint(path: string, network: Network, checkpoint: Checkpoint): Promise<WrittenFile> {
+export async function writeCheckpoint(path: string, network: Network, checkpoint: Checkpoint): Promise<void> {
   const { state, ...rest } = checkpoint;
   const content = JSON.stringify({ ...rest, stateDigest: stateDigest(state) });
   const metadata = { format: FORMAT, content, digest: sha256(content) };
-  const bytes = writeSafetensors(withShapes(state, network), metadata);
-  await writeAtomically(path, bytes);
-  return { sha256: sha256(bytes), bytes: bytes.length };
+  await writeAtomically(path, writeSafetensors(withShapes(state, network), metadata));
 }
 
 /** @throws LockstepError "weights-invalid" where a single bit is not as it was written */
@@ -101,6 +94,6 @@ function invalid(path: string, what: string, cause?: unknown): LockstepError {
   });
 }
 
-export function sha256(content: string | Uint8Array): string {
+function sha256(content: string): string {
   return createHash("sha256").update(content).digest("hex");
 }

@@ -1,4 +1,5 @@
 // What a training is given and what it gives back. Whoever starts trainings (core/run) knows this file and trainer.ts.
+// The trainer records batches, epochs, confusions, predictions, the best epoch and artifacts; the run's status is its starter's.
 import type { Manifest, Prepared, Resampler, Split } from "../data/sample.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Settings } from "../experiment/settings.ts";
@@ -32,6 +33,7 @@ export interface TrainInput {
    * Events of repeated batches are recorded again, under the same phase, epoch and batch.
    */
   readonly knownLinks?: KnownLinks;
+  /** Ends the training after the batch under way, with a checkpoint where there is time for one, by throwing Interrupted. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
 }

@@ -1,0 +1,106 @@
+// Evaluation of a network on labelled samples, batch by batch: for validation, the test stage and other data sets. The loss is plain
+// cross-entropy in double precision, without label smoothing.
+import { batches, evaluationCrops, type Batch } from "../data/index.ts";
+import type { Manifest, Prepared, Resampler } from "../data/sample.ts";
+import type { Program } from "../engine/engine.ts";
+import { Interrupted, LockstepError } from "../errors.ts";
+import { confusionMatrix } from "./confusion.ts";
+import type { Evaluation, Predictions } from "./contract.ts";
+import { argmax, crossEntropy, softmax } from "./cross-entropy.ts";
+import { classMetrics, epochMetrics } from "./metrics.ts";
+import { startWatch } from "./stopwatch.ts";
+
+export interface EvaluateInput {
+  readonly program: Pick<Program, "evaluate">;
+  readonly manifest: Manifest;
+  readonly prepared: Prepared;
+  readonly resampler: Resampler;
+  /** Into manifest.samples, in the order of the predictions. */
+  readonly samples: readonly number[];
+  /** At most the program's. */
+  readonly batchSize: number;
+  readonly imageSizePx: number;
+  /** Classes of the network; labels of the manifest are below it. */
+  readonly classes: number;
+  /** Class whose precision, recall, F1 and AUC are reported. */
+  readonly positive: number;
+  readonly signal: AbortSignal;
+  readonly onBatch?: (batch: EvaluatedBatch) => void;
+}
+
+export interface EvaluatedBatch {
+  /** From 1. */
+  readonly batch: number;
+  readonly predictions: Predictions;
+  /** Mean over the batch. */
+  readonly loss: number;
+  readonly correct: number;
+  readonly durationMs: number;
+}
+
+/** @throws LockstepError "diverged" where a loss is not finite; Interrupted between batches */
+export async function evaluateOn(input: EvaluateInput): Promise<Evaluation> {
+  const { manifest, prepared, resampler, samples, batchSize, imageSizePx: sizePx } = input;
+  const crops = evaluationCrops({ prepared });
+  const done: EvaluatedBatch[] = [];
+  let watch = startWatch();
+  for await (const batch of batches({ manifest, prepared, resampler, order: samples, batchSize, crops, sizePx })) {
+    const evaluated = { ...(await evaluateBatch(input, batch)), batch: done.length + 1, durationMs: watch() };
+    watch = startWatch();
+    stopIfAborted(input.signal);
+    if (!Number.isFinite(evaluated.loss)) throw diverged(`evaluation, batch ${evaluated.batch}`, evaluated.loss);
+    done.push(evaluated);
+    input.onBatch?.(evaluated);
+  }
+  return summarise(done, input);
+}
+
+async function evaluateBatch(
+  { program, manifest, classes }: EvaluateInput,
+  { images, sampleIndices, labels }: Batch,
+): Promise<Omit<EvaluatedBatch, "batch" | "durationMs">> {
+  const flat = await program.evaluate(images); // [B, K]
+  const logits = labels.map((_, b) => Array.from(flat.subarray(b * classes, (b + 1) * classes)));
+  const predicted = logits.map(argmax);
+  const losses = logits.map((row, b) => crossEntropy(row, labels[b] as number));
+  const sampleIds = sampleIndices.map((index) => manifest.samples[index]?.id as string);
+  return {
+    predictions: { sampleIds, labels, predicted, logits, probabilities: logits.map(softmax) },
+    loss: losses.reduce((a, b) => a + b, 0) / losses.length,
+    correct: predicted.filter((k, b) => k === labels[b]).length,
+  };
+}
+
+function summarise(done: readonly EvaluatedBatch[], { classes, positive }: EvaluateInput): Evaluation {
+  const parts = done.map(({ predictions }) => predictions);
+  const predictions: Predictions = {
+    sampleIds: parts.flatMap(({ sampleIds }) => sampleIds),
+    labels: parts.flatMap(({ labels }) => labels),
+    predicted: parts.flatMap(({ predicted }) => predicted),
+    logits: parts.flatMap(({ logits }) => logits),
+    probabilities: parts.flatMap(({ probabilities }) => probabilities),
+  };
+  const n = predictions.labels.length;
+  const loss = done.reduce((sum, batch) => sum + batch.loss * batch.predictions.labels.length, 0) / n;
+  return {
+    predictions,
+    metrics: epochMetrics(predictions, classes, positive, loss),
+    classMetrics: classMetrics(predictions, classes),
+    confusion: confusionMatrix(predictions.labels, predictions.predicted, classes),
+  };
+}
+
+/** @throws Interrupted where the signal has fired */
+export function stopIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  const reason: unknown = signal.reason;
+  throw reason instanceof Interrupted ? reason : new Interrupted("interrupted");
+}
+
+export function diverged(where: string, loss: number): LockstepError {
+  return new LockstepError({
+    code: "diverged",
+    message: `${where}: the loss is ${loss}, expected a finite number; the training has diverged`,
+    next: "Lower lr, or set clipNorm (1 is usual).",
+  });
+}

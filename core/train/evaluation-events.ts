@@ -1,0 +1,91 @@
+// An evaluation inside a run: each batch closes a link of the chain and is recorded, then the whole with confusion and predictions.
+import type { Program } from "../engine/engine.ts";
+import { confusionMatrix, countsOf } from "./confusion.ts";
+import type { Evaluation } from "./contract.ts";
+import { evaluateOn, type EvaluatedBatch } from "./evaluate.ts";
+import type { Session } from "./session.ts";
+
+export interface EvaluateInRun {
+  readonly phase: "val" | "test";
+  readonly epoch: number;
+  readonly program: Pick<Program, "evaluate">;
+}
+
+export interface EvaluatedInRun extends Evaluation {
+  readonly batches: readonly EvaluatedBatch[];
+  /** The chain after the last batch. */
+  readonly chain: string;
+}
+
+/** @returns what was recorded; the session stands where it stood */
+export async function evaluateInRun(
+  session: Session,
+  { phase, epoch, program }: EvaluateInRun,
+): Promise<EvaluatedInRun> {
+  const { settings, network, data, recorder, signal } = session.input;
+  const { manifest, prepared, resampler } = data;
+  const { batchSize, imageSizePx } = settings;
+  const done: EvaluatedBatch[] = [];
+  let chain = session.standing.chain;
+  const evaluation = await evaluateOn({
+    ...{ program, manifest, prepared, resampler, batchSize, imageSizePx, signal },
+    samples: data.split[phase],
+    classes: network.classes,
+    positive: session.positive,
+    onBatch: (batch) => {
+      const { predictions, loss, correct } = batch;
+      const { sampleIds } = predictions;
+      chain = session.link(chain, { phase, epoch, batch: batch.batch, sampleIds, loss, correct });
+      done.push(batch);
+      recordBatch(session, { phase, epoch, chain }, batch);
+      showProgress(session, { phase, epoch }, done);
+    },
+  });
+  const { metrics, confusion, predictions } = evaluation;
+  const durationMs = done.reduce((sum, batch) => sum + batch.durationMs, 0);
+  const imagesPerSecond = (predictions.labels.length * 1000) / durationMs;
+  const lr = null;
+  recorder.record({ kind: "epoch", phase, epoch, metrics, lr, durationMs, imagesPerSecond, stateDigest: null });
+  recorder.record({ kind: "confusion", phase, epoch, counts: confusion });
+  recorder.record({ kind: "predictions", phase, epoch, ...predictions });
+  return { ...evaluation, batches: done, chain };
+}
+
+interface Where {
+  readonly phase: "val" | "test";
+  readonly epoch: number;
+}
+
+function recordBatch(
+  session: Session,
+  { phase, epoch, chain }: Where & { chain: string },
+  evaluated: EvaluatedBatch,
+): void {
+  const { batch, loss, correct, durationMs, predictions } = evaluated;
+  const { labels, predicted } = predictions;
+  const confusion = confusionMatrix(labels, predicted, session.input.network.classes);
+  const counts = phase === "test" ? countsOf(confusion, session.positive) : null;
+  const n = labels.length;
+  session.input.recorder.record({
+    ...{ kind: "batch", phase, epoch, batch, loss, correct, n, lr: null, durationMs, chain, counts },
+  });
+}
+
+function showProgress(session: Session, { phase, epoch }: Where, done: readonly EvaluatedBatch[]): void {
+  const total = (value: (batch: EvaluatedBatch) => number) => done.reduce((sum, batch) => sum + value(batch), 0);
+  const images = total(({ predictions }) => predictions.labels.length);
+  session.meter.batchDone(
+    {
+      phase,
+      epoch,
+      batch: done.length,
+      batches: Math.ceil(session.input.data.split[phase].length / session.input.settings.batchSize),
+      loss: total(({ loss, predictions }) => loss * predictions.labels.length) / images,
+      accuracy: total(({ correct }) => correct) / images,
+      lr: null,
+      images,
+      ms: total(({ durationMs }) => durationMs),
+    },
+    session.standing.validations,
+  );
+}

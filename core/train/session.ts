@@ -1,0 +1,140 @@
+// What a training owns while it runs: the compiled program, where it stands, its checkpoints. The verbs are in trainer.ts.
+import type { Program } from "../engine/engine.ts";
+import { LockstepError } from "../errors.ts";
+import { hashOf } from "../experiment/expand.ts";
+import type { State } from "../model/network.ts";
+import { checkRepeated, nextLink } from "./chain.ts";
+import { CheckpointFolder } from "./checkpoint-folder.ts";
+import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
+import type { TrainInput } from "./contract.ts";
+import { ProgressMeter } from "./progress-meter.ts";
+import type { Phase } from "./recorder.ts";
+import { stageOf, type Stage } from "./stages.ts";
+import { BEGINNING, type Standing } from "./standing.ts";
+import { startWatch } from "./stopwatch.ts";
+
+/** How long after an interruption a last checkpoint may take. */
+const CHECKPOINT_GRACE_MS = 1200;
+
+export interface LinkInput {
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly sampleIds: readonly string[];
+  readonly loss: number;
+  readonly correct: number;
+}
+
+export class Session {
+  readonly input: TrainInput;
+  readonly checkpoints: CheckpointFolder;
+  readonly meter: ProgressMeter;
+  /** Training batches in an epoch. */
+  readonly batchesPerEpoch: number;
+  /** Index of the positive class. */
+  readonly positive: number;
+  standing: Standing;
+  private state: State | null; // until the first program has loaded it
+  private running: { readonly program: Program; readonly stage: Stage } | null = null;
+  private unsaved = false; // whether the program has moved on since the last checkpoint
+  private sinceAbort: (() => number) | null = null;
+
+  /** From the beginning, or from the checkpoint of `resumeFrom`. */
+  static async open(input: TrainInput): Promise<Session> {
+    const belonging = belongingOf(input);
+    const { family, layout, widthMult, imageSizePx } = input.network;
+    const network = { family, layout, widthMult, imageSizePx, classes: input.data.manifest.classes };
+    const checkpoints = new CheckpointFolder(input.checkpoints, input.network, { belonging, network });
+    await checkpoints.open();
+    if (!input.resumeFrom) return new Session(input, checkpoints, BEGINNING, input.state);
+    const { standing, state, belonging: stored } = await readCheckpoint(input.resumeFrom);
+    checkBelonging(input.resumeFrom, stored, belonging);
+    return new Session(input, checkpoints, standing, state);
+  }
+
+  private constructor(input: TrainInput, checkpoints: CheckpointFolder, standing: Standing, state: State) {
+    this.input = input;
+    this.checkpoints = checkpoints;
+    this.standing = standing;
+    this.state = state;
+    this.batchesPerEpoch = Math.ceil(input.data.split.train.length / input.settings.batchSize);
+    this.positive = positiveIndex(input);
+    this.meter = new ProgressMeter(input, standing);
+    input.signal.addEventListener("abort", () => (this.sinceAbort = startWatch()), { once: true });
+  }
+
+  /** The program for the epoch under way: compiled anew where other parameters train than before. The session disposes of it. */
+  async enterEpoch(): Promise<{ program: Program; stage: Stage }> {
+    const { settings, network, engine } = this.input;
+    const stage = stageOf(settings, network, this.standing.epoch);
+    const fresh = stage.freshOptimizer && this.standing.batch === 0;
+    if (fresh) this.standing = { ...this.standing, optimizerStep: 0 };
+    if (this.running !== null && !fresh) return (this.running = { ...this.running, stage });
+    const state = this.running?.program.save() ?? this.state ?? this.input.state;
+    this.dispose();
+    const program = await engine.compile(network, {
+      batchSize: settings.batchSize,
+      trainable: stage.trainable,
+      frozenBatchNorm: settings.frozenBatchNorm,
+      optimizer: settings.optimizer,
+      purpose: "training",
+    });
+    this.running = { program, stage };
+    program.load(fresh ? withoutMoments(state) : state);
+    this.state = null;
+    return this.running;
+  }
+
+  /** Closes a batch: its link, checked against what is known of it. @returns the chain after it */
+  link(chain: string, { phase, epoch, batch, sampleIds, loss, correct }: LinkInput): string {
+    const next = nextLink(chain, sampleIds, loss, correct);
+    const known = this.input.knownLinks?.(phase, epoch, batch) ?? null;
+    if (known !== null) checkRepeated({ phase, epoch, batch, sampleIds, link: { chain: next, loss, correct }, known });
+    return next;
+  }
+
+  /** Takes note of a training step that the program has made. */
+  moved(standing: Standing): void {
+    this.standing = standing;
+    this.unsaved = true;
+  }
+
+  /** Writes the present state. @param state the program's, where it has been saved already */
+  async writeCheckpoint(state: State | undefined = this.running?.program.save()): Promise<string> {
+    if (state === undefined)
+      throw new LockstepError({ code: "internal", message: "no state to write a checkpoint of" });
+    const { epoch, batch } = this.standing;
+    const path = await this.checkpoints.writeStep((epoch - 1) * this.batchesPerEpoch + batch, this.standing, state);
+    this.unsaved = false;
+    return path;
+  }
+
+  /** After an interruption: a checkpoint of where it stands, unless that takes too long. */
+  async saveQuickly(): Promise<void> {
+    const left = CHECKPOINT_GRACE_MS - (this.sinceAbort?.() ?? CHECKPOINT_GRACE_MS);
+    if (!this.unsaved || left <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, left)));
+    await Promise.race([this.writeCheckpoint(), late]).finally(() => clearTimeout(timer));
+  }
+
+  dispose(): void {
+    this.running?.program.dispose();
+    this.running = null;
+  }
+}
+
+function withoutMoments(state: State): State {
+  return new Map([...state].filter(([name]) => !name.startsWith("optimizer.")));
+}
+
+function belongingOf({ settings, seed, data }: TrainInput): Belonging {
+  return { seed, settings: hashOf(settings), dataset: data.manifest.digest, split: data.split.digest };
+}
+
+function positiveIndex({ positiveClass, data }: TrainInput): number {
+  const index = data.manifest.classes.indexOf(positiveClass);
+  if (index >= 0) return index;
+  const classes = data.manifest.classes.join(", ");
+  throw new LockstepError({ code: "internal", message: `positive class "${positiveClass}" is none of ${classes}` });
+}

@@ -1,0 +1,80 @@
+// The training of one run, read as flax's examples are: create the model, train steps, evaluation steps, train and evaluate. It knows
+// a Recorder and an Engine, never Postgres or a kernel; equal inputs give equal bits in everything but durations.
+import { Interrupted, LockstepError } from "../errors.ts";
+import { stateDigest } from "../model/digest.ts";
+import { artifactOf } from "./artifact.ts";
+import { runDigest } from "./chain.ts";
+import { latestCheckpoint } from "./checkpoint-folder.ts";
+import type { TrainInput, TrainResult } from "./contract.ts";
+import { Session } from "./session.ts";
+import { testBest } from "./test-best.ts";
+import { trainEpoch } from "./train-epoch.ts";
+import { validate } from "./validate.ts";
+
+export type { TrainInput, TrainProgress, TrainResult } from "./contract.ts";
+
+/**
+ * Trains all epochs with a validation after each, then tests the best one.
+ * @throws Interrupted when the signal fires; LockstepError "diverged", "verdict", "storage", …
+ */
+export async function train(input: TrainInput): Promise<TrainResult> {
+  const session = await Session.open(input);
+  try {
+    return await trainAndEvaluate(session);
+  } catch (error) {
+    if (error instanceof Interrupted) await session.saveQuickly();
+    throw error;
+  } finally {
+    session.dispose();
+  }
+}
+
+async function trainAndEvaluate(session: Session): Promise<TrainResult> {
+  while (session.standing.epoch <= session.input.settings.epochs) {
+    const { program, stage } = await session.enterEpoch();
+    const lr = await trainEpoch(session, program, stage);
+    const state = program.save();
+    const digest = stateDigest(state);
+    recordEpoch(session, lr, digest);
+    await validate(session, { program, state, stateDigest: digest });
+    await session.writeCheckpoint(state);
+  }
+  session.dispose(); // its memory goes to the test's program
+  return finish(session);
+}
+
+function recordEpoch({ input, standing }: Session, lr: number, digest: string): void {
+  const { loss, correct, n, durationMs } = standing.sums;
+  const metrics = { loss: loss / n, accuracy: correct / n, precision: null, recall: null, f1: null, auc: null };
+  input.recorder.record({
+    ...{ kind: "epoch", phase: "train", epoch: standing.epoch, metrics, lr, durationMs },
+    imagesPerSecond: (n * 1000) / durationMs,
+    stateDigest: digest,
+  });
+}
+
+/** The test of the best epoch, the checkpoints as artifacts, the run's digest. */
+async function finish(session: Session): Promise<TrainResult> {
+  const { standing, input, checkpoints } = session;
+  const { best, stateDigest: lastStateDigest } = standing;
+  const lastPath = await latestCheckpoint(input.checkpoints.folder);
+  if (best === null || lastStateDigest === null || lastPath === null)
+    throw new LockstepError({ code: "internal", message: "training ended without a best epoch or a checkpoint" });
+  const bestPath = checkpoints.path(best.file);
+  await checkpoints.prune(standing, 1);
+  const about = { artifactKind: "checkpoint", mediaType: "application/octet-stream" };
+  for (const [path, epoch] of [
+    [bestPath, best.epoch],
+    [lastPath, input.settings.epochs],
+  ] as const)
+    input.recorder.record(await artifactOf(path, input.checkpoints.home, { ...about, epoch }));
+  const { chain, ...test } = await testBest(session, bestPath);
+  return {
+    digest: runDigest(chain, lastStateDigest, test.predictions),
+    chain,
+    stateDigest: lastStateDigest,
+    best: { ...best, path: bestPath },
+    lastPath,
+    test,
+  };
+}
