@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VERSION, compiler } from "./compiler.mjs";
+import { layoutOf } from "./layout.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const prebuilt = join(here, "..", "prebuilt");
@@ -40,6 +41,8 @@ function main() {
     const zig = compiler();
     buildWasm(zig, out);
     writeFileSync(join(out, "kernels.json"), manifest(out));
+    const source = (/** @type {string} */ file) => readFileSync(join(here, file), "utf8");
+    writeFileSync(join(out, "plan-layout.ts"), layoutOf(source("plan.h"), source("executor.c")));
     const files = readdirSync(out).filter((file) => !file.endsWith(".o") && !file.endsWith(".s"));
     if (check) compare(out, files);
     else for (const file of files) copyFileSync(join(out, file), join(prebuilt, file));
@@ -105,7 +108,9 @@ function manifest(out) {
   const files = readdirSync(out).filter((file) => /\.(wasm|node)$/.test(file));
   const digests = (/** @type {string} */ folder, /** @type {string[]} */ names) =>
     Object.fromEntries(names.sort().map((name) => [name, sha256(readFileSync(join(folder, name)))]));
-  const content = { compiler: `ziglang ${VERSION}`, sources: digests(here, sources), files: digests(out, files) };
+  const digestOfSources = digests(here, sources);
+  const version = sha256(JSON.stringify(digestOfSources)).slice(0, 12);
+  const content = { version, compiler: `ziglang ${VERSION}`, sources: digestOfSources, files: digests(out, files) };
   return JSON.stringify(content, null, 2) + "\n";
 }
 

@@ -1,3 +1,4 @@
+#pragma once
 // Cuts a box out of an RGB image and resizes it: bilinear with antialiasing, as Pillow and torchvision do it.
 // out(y, x) = sum over rows of wy * (sum ...) with triangle weights of half-width max(1, box / out) around the box's
 // centre ((i + 0.5) * box / out), normalised to sum 1; pixels outside the box's whole pixels take no part.

@@ -1,0 +1,76 @@
+#pragma once
+// Matrix products with few rows (dense layers, squeeze-excite, small maps), split by column panels instead of rows.
+// A sum over rows is then formed by one thread in one go: there is one part of each.
+#include "conv.c"
+
+/** Chunk: a panel of 8 outputs. With stats (of a batch-norm) or with bias and activation. */
+APART void columnsForward(const ColumnsForwardArgs *p, CALL) {
+  (void)scratch;
+  const int out8 = p->outChannels / 8;
+  const ix stride = panelStride(p->rows);
+  v8 *stats = OFFSET(AT_OR_NULL(p->stats), from);
+  if (stats) zero(stats + out8, to - from), zero(stats + 2 * out8, to - from);
+  const Product product = {.a = AT(p->input), .aStride = stride, .k8 = p->inChannels / 8,
+                           .b = AT(p->weight) + (ix)from * p->inChannels, .rows = p->rows,
+                           .out = AT(p->output) + from * stride, .stride = stride,
+                           .bias = OFFSET(AT_OR_NULL(p->bias), from), .stats = stats, .channels8 = out8, .first = 1};
+  if (stats) productStats(product, to - from);
+  else productDense(p->activation, product, to - from);
+}
+
+/** Input gradient; chunk: a panel of 8 inputs. */
+APART void columnsBackward(const ColumnsBackwardArgs *p, CALL) {
+  (void)scratch;
+  const int in8 = p->inChannels / 8;
+  const ix stride = panelStride(p->rows), first = from * stride;
+  v8 *stats = OFFSET(AT_OR_NULL(p->stats), from);
+  if (stats) zero(stats, to - from), zero(stats + in8, to - from);
+  for (int row = 0; row < p->rows; row += p->blockRows) {
+    const ix at = first + row;
+    productBackward(p->activation,
+                    (Product){.a = AT(p->dz) + row, .aStride = stride, .k8 = p->outChannels / 8,
+                              .b = AT(p->weightT) + (ix)from * p->outChannels, .rows = smaller(p->blockRows, p->rows - row),
+                              .out = AT(p->output) + at, .stride = stride, .z = OFFSET(AT_OR_NULL(p->z), at),
+                              .coef = OFFSET(AT_OR_NULL(p->coef), from),
+                              .residual = OFFSET(AT_OR_NULL(p->residual), at), .stats = stats, .channels8 = in8},
+                    to - from);
+  }
+}
+
+/** Chunk: a panel of 8 outputs. */
+APART void weightGradient(const WeightGradientArgs *p, CALL) {
+  (void)scratch;
+  const ix stride = panelStride(p->rows);
+  for (int row = 0; row < p->rows; row += p->blockRows) {
+    productTransposed(AT(p->input) + row, stride, p->inChannels / 8, AT(p->dz) + from * stride + row, stride, to - from,
+                      smaller(p->blockRows, p->rows - row), AT(p->weightGradient) + (ix)from * p->inChannels,
+                      p->inChannels, row > 0);
+  }
+  if (!p->biasGradient) return;
+  for (int q = from; q < to; q++) {
+    const v8 *dz = AT(p->dz) + q * stride;
+    v8 sum = {0};
+    for (int row = 0; row < p->rows; row++) sum = sum + dz[row];
+    AT(p->biasGradient)[q] = sum;
+  }
+}
+
+/** The value itself, as memory. Chunk: a panel. */
+APART void apply(const ApplyArgs *p, CALL) {
+  (void)scratch;
+  const ix stride = panelStride(p->rows);
+  const Value value = {.z = AT(p->input), .coef = AT(p->coef), .gate = AT_OR_NULL(p->gate),
+                       .residual = AT_OR_NULL(p->residual), .stride = stride, .channels8 = p->channels / 8,
+                       .act = p->activation, .imageRows = p->imageRows, .gateStride = panelStride(p->images)};
+  for (int panel = from; panel < to; panel++) loadPanel(&value, panel, 0, p->rows, AT(p->output) + panel * stride);
+}
+
+/** dz of a batch-norm, as memory. Chunk: a panel. */
+APART void normGradient(const NormGradientArgs *p, CALL) {
+  (void)scratch;
+  const ix stride = panelStride(p->rows);
+  for (int q = from; q < to; q++) {
+    const ix at = q * stride;
+    normGradientRows(AT(p->dy) + at, AT(p->z) + at, AT(p->output) + at, p->rows, AT(p->coef) + q, p->channels / 8);
+  }
+}

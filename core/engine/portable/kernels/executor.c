@@ -1,0 +1,101 @@
+#pragma once
+// Walks a plan: every thread takes every record, claims chunks from its counter, and waits where the record says so.
+// A barrier spins for a while and then sleeps. A thread that finds `stop` set leaves the plan; the result is then worthless.
+#include "batch-norm.c"
+#include "columns.c"
+#include "depthwise.c"
+#include "loss.c"
+#include "pool.c"
+#include "update.c"
+
+/** Shared by the threads of one program; each field on a cache line of its own. control.mjs writes `stop`. */
+typedef struct {
+  int32_t arrived, pad0[15];
+  int32_t generation, pad1[15];
+  int32_t stop, pad2[15];
+} Control;
+
+enum { SPINS = 20000, SLEEP_NS = 20 * 1000 * 1000 }; // sleepers look at `stop` from time to time
+
+#ifdef __wasm__
+INLINE void sleepWhile(int32_t *at, int32_t value) { __builtin_wasm_memory_atomic_wait32(at, value, SLEEP_NS); }
+INLINE void wakeAll(int32_t *at) { __builtin_wasm_memory_atomic_notify(at, 1u << 30); }
+INLINE void pauseCpu(void) {}
+#else
+#include "native-wait.h"
+#endif
+
+INLINE int32_t seen(const int32_t *at) { return __atomic_load_n(at, __ATOMIC_SEQ_CST); }
+
+/** @return whether to go on */
+static int barrier(Control *control, int threads) {
+  const int32_t generation = seen(&control->generation);
+  if (__atomic_fetch_add(&control->arrived, 1, __ATOMIC_SEQ_CST) == threads - 1) {
+    __atomic_store_n(&control->arrived, 0, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&control->generation, 1, __ATOMIC_SEQ_CST);
+    wakeAll(&control->generation);
+    return !seen(&control->stop);
+  }
+  for (int i = 0; i < SPINS; i++) {
+    if (seen(&control->generation) != generation) return !seen(&control->stop);
+    pauseCpu();
+  }
+  while (seen(&control->generation) == generation) {
+    if (seen(&control->stop)) return 0;
+    sleepWhile(&control->generation, generation);
+  }
+  return !seen(&control->stop);
+}
+
+static void callKernel(int kernel, const void *args, CALL) {
+  switch (kernel) {
+#define KERNEL(number, function, Args) \
+  case number: function((const Args *)args, memory, scratch, from, to); break;
+    KERNEL(0, normalize, NormalizeArgs)
+    KERNEL(1, convForward, ConvForwardArgs)
+    KERNEL(2, convBackward, ConvBackwardArgs)
+    KERNEL(3, columnsForward, ColumnsForwardArgs)
+    KERNEL(4, columnsBackward, ColumnsBackwardArgs)
+    KERNEL(5, weightGradient, WeightGradientArgs)
+    KERNEL(6, apply, ApplyArgs)
+    KERNEL(7, normGradient, NormGradientArgs)
+    KERNEL(8, normForward, NormForwardArgs)
+    KERNEL(9, normInference, NormInferenceArgs)
+    KERNEL(10, normBackward, NormBackwardArgs)
+    KERNEL(11, depthwiseForward, DepthwiseForwardArgs)
+    KERNEL(12, depthwiseBackward, DepthwiseBackwardArgs)
+    KERNEL(13, pool, PoolArgs)
+    KERNEL(14, poolBackward, PoolBackwardArgs)
+    KERNEL(15, gateGradient, GateGradientArgs)
+    KERNEL(16, vectorForward, VectorForwardArgs)
+    KERNEL(17, vectorBackward, VectorBackwardArgs)
+    KERNEL(18, loss, LossArgs)
+    KERNEL(19, lossTotal, LossTotalArgs)
+    KERNEL(20, transpose, TransposeArgs)
+    KERNEL(21, sumParts, SumPartsArgs)
+    KERNEL(22, clip, ClipArgs)
+    KERNEL(23, update, UpdateArgs)
+    default: __builtin_trap();
+  }
+}
+
+/** Groups of chunks are claimed, so that a thread on a busy core does less; chunks themselves are fixed by the shape. */
+INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads) {
+  const int chunks = record[1], group = larger(1, chunks / (threads * 4));
+  for (int first; (first = __atomic_fetch_add(record + 3, group, __ATOMIC_SEQ_CST)) < chunks;) {
+    callKernel(record[0], record + RECORD_HEAD, memory, scratch, first, smaller(chunks, first + group));
+  }
+}
+
+/** Thread `thread` of `threads` walks all records. Counters are cleared by thread 0, one barrier later. @return whether it got to the end */
+static int walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, Control *control) {
+  int cleared = 0;
+  for (int i = 0; i < records; i++) {
+    int32_t *record = plan + (ix)i * RECORD_WORDS;
+    runRecord(record, memory, scratch, threads);
+    if (!record[2]) continue;
+    if (!barrier(control, threads)) return 0;
+    if (thread == 0) for (; cleared <= i; cleared++) plan[(ix)cleared * RECORD_WORDS + 3] = 0;
+  }
+  return 1;
+}

@@ -1,0 +1,188 @@
+#pragma once
+// Matrix products. out[row][n] = sum over k, in order, of a[row][k] b[k][n], started from 0 and rounded at each step:
+// so tile shapes are free to differ between machines. Rows come in tiles of 4; a tile of the last rows may be partly
+// behind the end, where it stores what no one reads and counts for nothing in sums.
+// Sums over rows: ((r0 + r1) + (r2 + r3)) of each tile, tile after tile, added to `stats`.
+#include "activation.h"
+#include "plan.h"
+
+typedef struct {
+  const v8 *a; // [K / 8] panels of rows
+  ix aStride;
+  int k8; // K / 8
+  const v8 *b; // [columns / 8][K]
+  int rows;
+  v8 *out; // [columns / 8] panels; z, residual alike
+  ix stride;
+  const v8 *bias;                // DENSE: one vector a panel, or absent
+  const v8 *residual, *z, *coef; // GRADIENT: absent or all panels
+  v8 *stats;                     // absent: no sums
+  ix channels8;                  // vectors in a row of stats and coef
+  int first;                     // STATS: the block begins a chunk, whose first row becomes the shift
+} Product;
+
+enum {
+  DENSE = 0,    // + bias, activation
+  STATS = 1,    // sums of (out - shift) and (out - shift)^2 to stats[1], stats[2]; stats[0] is the shift
+  GRADIENT = 2, // (+ residual) times the activation's derivative at norm(z); sums of it and of it * (z - mean)
+};
+
+/** Adds a tile's rows to a sum. */
+INLINE void addRows(v8 *sum, const v8 *x) { *sum = *sum + ((x[0] + x[1]) + (x[2] + x[3])); }
+
+/** @param live rows of the tile that exist */
+INLINE void finishTile(const int epilogue, const int act, const Product *p, int j, int row, int live, v8 *s) {
+  v8 *out = p->out + j * p->stride + row;
+  const v8 *coef = p->coef + j;
+  const v8 *z = p->z + j * p->stride + row;
+  if (epilogue == DENSE) {
+    if (p->bias) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->bias[j];
+    UNROLL for (int r = 0; r < 4; r++) s[r] = activate(s[r], act);
+  }
+  if (epilogue == GRADIENT) {
+    if (p->residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->residual[j * p->stride + row + r];
+    const v8 scale = coef[0], shift = coef[p->channels8];
+    if (act != ACT_NONE) UNROLL for (int r = 0; r < 4; r++) s[r] = activateGradient(z[r] * scale + shift, s[r], act);
+  }
+  UNROLL for (int r = 0; r < 4; r++) out[r] = s[r];
+  if (epilogue == DENSE || !p->stats) return;
+  v8 *stats = p->stats + j, x[4], y[4];
+  if (epilogue == STATS) {
+    if (p->first && row == 0) stats[0] = s[0];
+    UNROLL for (int r = 0; r < 4; r++) x[r] = s[r] - stats[0], y[r] = x[r] * x[r];
+    stats += p->channels8;
+  } else {
+    const v8 mean = coef[2 * p->channels8];
+    UNROLL for (int r = 0; r < 4; r++) x[r] = s[r], y[r] = s[r] * (z[r] - mean);
+  }
+  if (live < 4) UNROLL for (int r = 1; r < 4; r++) if (r >= live) x[r] = y[r] = (v8){0};
+  addRows(stats, x);
+  addRows(stats + p->channels8, y);
+}
+
+/** All rows of PANELS column panels. */
+INLINE void multiplyPanels(const int PANELS, const int EPILOGUE, const int ACT, const Product *p) {
+  const ix bStride = (ix)p->k8 * 8, aStep = p->aStride * 8;
+  const int rows = p->rows, k8 = p->k8;
+  for (int row = 0; row < rows; row += 4) {
+    v8 s[2][4]; // of fixed size: PANELS is at most 2
+    const float *a = (const float *)(p->a + row);
+    const v8 *b = p->b;
+    UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < 4; r++) s[j][r] = (v8){0};
+    for (int left = k8; left > 0; left--) {
+      UNROLL for (int k = 0; k < 8; k++) {
+        UNROLL for (int r = 0; r < 4; r++) {
+          const float x = a[r * 8 + k];
+          UNROLL for (int j = 0; j < PANELS; j++) s[j][r] = s[j][r] + b[j * bStride + k] * x;
+        }
+        if (k < 7) KEEP_ORDER(left, k)
+      }
+      a += aStep;
+      b += 8;
+    }
+    ORDER_EXIT
+    UNROLL for (int j = 0; j < PANELS; j++) finishTile(EPILOGUE, ACT, p, j, row, rows - row, s[j]);
+  }
+}
+
+/** Column panels in one tile: as many as the registers hold. */
+#define TILE_PANELS (LANES == 8 ? 2 : 1)
+
+INLINE void advance(Product *p, int panels) {
+  p->b += (ix)panels * p->k8 * 8;
+  p->out += panels * p->stride;
+  p->z = OFFSET(p->z, panels * p->stride);
+  p->residual = OFFSET(p->residual, panels * p->stride);
+  p->bias = OFFSET(p->bias, panels);
+  p->coef = OFFSET(p->coef, panels);
+  p->stats = OFFSET(p->stats, panels);
+}
+
+#define PRODUCT(name, EPILOGUE, ACT)                                \
+  APART void name(Product p, int panels) {                          \
+    for (; panels >= TILE_PANELS; panels -= TILE_PANELS) {          \
+      multiplyPanels(TILE_PANELS, EPILOGUE, ACT, &p);               \
+      advance(&p, TILE_PANELS);                                     \
+    }                                                               \
+    if (TILE_PANELS > 1 && panels > 0) multiplyPanels(1, EPILOGUE, ACT, &p); \
+  }
+PRODUCT(productPlain, DENSE, ACT_NONE)
+PRODUCT(productRelu, DENSE, ACT_RELU)
+PRODUCT(productHardSwish, DENSE, ACT_HARD_SWISH)
+PRODUCT(productHardSigmoid, DENSE, ACT_HARD_SIGMOID)
+PRODUCT(productStats, STATS, ACT_NONE)
+PRODUCT(productGradient, GRADIENT, ACT_NONE)
+PRODUCT(productGradientRelu, GRADIENT, ACT_RELU)
+PRODUCT(productGradientHardSwish, GRADIENT, ACT_HARD_SWISH)
+
+static void productDense(int act, Product p, int panels) {
+  if (act == ACT_NONE) productPlain(p, panels);
+  else if (act == ACT_RELU) productRelu(p, panels);
+  else if (act == ACT_HARD_SWISH) productHardSwish(p, panels);
+  else productHardSigmoid(p, panels);
+}
+
+/** Without coef the plain gradient. */
+static void productBackward(int act, Product p, int panels) {
+  if (!p.coef) productPlain(p, panels);
+  else if (act == ACT_NONE) productGradient(p, panels);
+  else if (act == ACT_RELU) productGradientRelu(p, panels);
+  else productGradientHardSwish(p, panels);
+}
+
+/**
+ * A tile of a weight gradient: out[panel][k] (+)= sum over rows, in order from 0, of a[row][k] b[panel][row].
+ * @param INPUTS values of k in the tile, at most 8
+ */
+INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *a, const v8 *b, ix bStride, int rows,
+                               v8 *out, ix outStride, int add) {
+  v8 s[2][8];
+  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int k = 0; k < INPUTS; k++) s[j][k] = (v8){0};
+#define ROWS(count)                                                                     \
+  UNROLL for (int r = 0; r < count; r++) {                                              \
+    UNROLL for (int k = 0; k < INPUTS; k++) {                                           \
+      const float x = a[r * 8 + k];                                                     \
+      UNROLL for (int j = 0; j < PANELS; j++) s[j][k] = s[j][k] + b[j * bStride + r] * x; \
+    }                                                                                   \
+    if (r < count - 1) KEEP_ORDER(left, r)                                              \
+  }                                                                                     \
+  a += 8 * count;                                                                       \
+  b += count;
+  int left = rows;
+  for (; left >= 8; left -= 8) {
+    ROWS(8)
+  }
+  for (; left > 0; left--) {
+    ROWS(1)
+  }
+#undef ROWS
+  ORDER_EXIT
+  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int k = 0; k < INPUTS; k++) {
+    v8 *o = out + j * outStride + k;
+    *o = add ? *o + s[j][k] : s[j][k];
+  }
+}
+
+/** A weight gradient over a block of rows. @param add to what is there, or instead of it */
+APART void productTransposed(const v8 *a, ix aStride, int k8, const v8 *b, ix bStride, int panels, int rows, v8 *out,
+                             ix outStride, int add) {
+  while (panels > 0) {
+    const int width = LANES == 8 && panels >= 2 ? 2 : 1;
+    for (int k = 0; k < k8; k++) {
+      const float *x = (const float *)(a + k * aStride);
+      v8 *o = out + k * 8;
+      if (width == 2) {
+        multiplyTransposed(4, 2, x, b, bStride, rows, o, outStride, add);
+        multiplyTransposed(4, 2, x + 4, b, bStride, rows, o + 4, outStride, add);
+      } else if (LANES == 8) {
+        multiplyTransposed(8, 1, x, b, bStride, rows, o, outStride, add);
+      } else {
+        multiplyTransposed(4, 1, x, b, bStride, rows, o, outStride, add);
+        multiplyTransposed(4, 1, x + 4, b, bStride, rows, o + 4, outStride, add);
+      }
+    }
+    panels -= width;
+    b += width * bStride;
+    out += width * outStride;
+  }
+}

@@ -1,0 +1,39 @@
+// Which parts of a network the loss must be followed back to.
+import type { BatchNormOp, SqueezeExciteOp } from "../../../model/network.ts";
+import type { HeadLayer, Unit } from "../stages.ts";
+import { weightOf, type Lowering } from "./lowering.ts";
+
+/** Whether the unit itself, the gate included, has a parameter that trains. */
+function unitTrains(lowering: Lowering, unit: Unit): boolean {
+  const names = [unit.conv.weight, ...normParameters(unit.norm), ...gateParameters(unit.gate)];
+  return names.some((name) => weightOf(lowering, name).trainable);
+}
+
+/** Units from which a trainable parameter can be reached backwards; the others need no gradient, nor keep anything for it. */
+export function unitsWithGradient(lowering: Lowering): Set<Unit> {
+  const found = new Set<Unit>();
+  for (const unit of lowering.stages.units) {
+    const before = [unit.input, unit.shortcut].some((source) => source !== null && found.has(source));
+    if (before || unitTrains(lowering, unit)) found.add(unit);
+  }
+  return found;
+}
+
+export function layerTrains(lowering: Lowering, { dense }: HeadLayer): boolean {
+  return weightOf(lowering, dense.weight).trainable || weightOf(lowering, dense.bias).trainable;
+}
+
+function normParameters(norm: BatchNormOp | null): string[] {
+  return norm === null ? [] : [norm.weight, norm.bias];
+}
+
+function gateParameters(gate: SqueezeExciteOp | null): string[] {
+  return gate === null ? [] : [gate.weight1, gate.bias1, gate.weight2, gate.bias2].filter((name) => name !== null);
+}
+
+/** What the unit's batch-norm does in this plan. */
+export function normModeOf(lowering: Lowering, unit: Unit): "batch" | "inference" {
+  if (lowering.kind === "evaluate") return "inference";
+  if (lowering.options.frozenBatchNorm === "update") return "batch";
+  return normParameters(unit.norm).some((name) => weightOf(lowering, name).trainable) ? "batch" : "inference";
+}

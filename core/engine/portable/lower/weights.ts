@@ -1,0 +1,76 @@
+// The program's own memory: parameters in the kernels' layout, optimizer moments, and what goes in and out of a step.
+import { optimizerSlots } from "../../optimizer-slots.ts";
+import type { CompileOptions } from "../../engine.ts";
+import { isStatistic, type Network, type Parameter } from "../../../model/network.ts";
+import { packingOf, type Packing } from "../pack.ts";
+import { roundUp, type Buffer } from "../plan.ts";
+import { mapBytes, VECTOR_BYTES } from "../shapes.ts";
+
+export interface Weight {
+  readonly parameter: Parameter;
+  readonly packing: Packing;
+  readonly buffer: Buffer;
+  readonly trainable: boolean;
+  /** By slot name; of trainable parameters in a training program. */
+  readonly moments: ReadonlyMap<string, Buffer>;
+}
+
+/** Buffers that live as long as the program. */
+export interface ProgramMemory {
+  readonly weights: ReadonlyMap<string, Weight>;
+  readonly images: Buffer; // uint8 [B, H, W, 3]
+  readonly targets: Buffer; // one vector of the network: classes by image
+  readonly sampleWeights: Buffer; // float32 [B]
+  readonly mask: Buffer; // one vector of the network: dropout's features by image
+  readonly hyper: Buffer; // kernels/update.c: Hyper
+  readonly result: Buffer; // two doubles: loss, correct
+  /** Where they all end, in bytes. */
+  readonly end: number;
+}
+
+const HYPER_BYTES = 64;
+const RESULT_BYTES = 16;
+
+/** Lays the program's own memory out from `base` on. */
+export function placeProgramMemory(
+  network: Network,
+  options: CompileOptions,
+  maskFeatures: number,
+  base: number,
+): ProgramMemory {
+  let end = base;
+  const take = (bytes: number): Buffer => {
+    const offset = end;
+    end = roundUp(end + bytes, 64);
+    return { bytes, offset };
+  };
+  const weights = new Map(
+    network.parameters.map((parameter) => [parameter.name, takeWeight(parameter, options, take)]),
+  );
+  const { batchSize } = options;
+  const training = options.purpose === "training";
+  return {
+    weights,
+    images: take(batchSize * network.imageSizePx * network.imageSizePx * 3),
+    targets: take(training ? mapBytes(network.classes, batchSize) : 0),
+    sampleWeights: take(training ? batchSize * 4 : 0),
+    mask: take(training ? mapBytes(maskFeatures, batchSize) : 0),
+    hyper: take(HYPER_BYTES),
+    result: take(RESULT_BYTES),
+    end,
+  };
+}
+
+function takeWeight(parameter: Parameter, options: CompileOptions, take: (bytes: number) => Buffer): Weight {
+  const packing = packingOf(parameter);
+  const bytes = packing.vectors * VECTOR_BYTES;
+  const trainable = options.purpose === "training" && options.trainable.has(parameter.name) && !isStatistic(parameter);
+  const slots = trainable ? optimizerSlots(options.optimizer) : [];
+  return {
+    parameter,
+    packing,
+    buffer: take(bytes),
+    trainable,
+    moments: new Map(slots.map((slot) => [slot, take(bytes)])),
+  };
+}

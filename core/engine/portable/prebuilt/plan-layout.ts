@@ -1,0 +1,28 @@
+// Made by npm run kernels from kernels/plan.h: each kernel's arguments in order, one 32-bit word each.
+/* prettier-ignore */
+export const LAYOUT = {
+  normalize: { images: "buf", output: "buf", pixels: "i32", scaleR: "float", scaleG: "float", scaleB: "float", shiftR: "float", shiftG: "float", shiftB: "float" },
+  convForward: { load: "i32", input: "buf", inputCoef: "buf", gate: "buf", residual: "buf", plain: "buf", activation: "i32", imageRows: "i32", images: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32", weight: "buf", output: "buf", stats: "buf", rows: "i32", inChannels: "i32", outChannels: "i32", rowChunks: "i32", blockRows: "i32" },
+  convBackward: { load: "i32", input: "buf", inputCoef: "buf", gate: "buf", residual: "buf", plain: "buf", activation: "i32", imageRows: "i32", images: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32", dy: "buf", z: "buf", coef: "buf", weightGradient: "buf", weightT: "buf", inputGradient: "buf", gradientActivation: "i32", gradientZ: "buf", gradientCoef: "buf", gradientResidual: "buf", gradientStats: "buf", rows: "i32", inChannels: "i32", outChannels: "i32", rowChunks: "i32", blockRows: "i32" },
+  columnsForward: { input: "buf", weight: "buf", bias: "buf", output: "buf", stats: "buf", activation: "i32", rows: "i32", inChannels: "i32", outChannels: "i32" },
+  columnsBackward: { dz: "buf", weightT: "buf", output: "buf", z: "buf", coef: "buf", residual: "buf", stats: "buf", activation: "i32", rows: "i32", inChannels: "i32", outChannels: "i32", blockRows: "i32" },
+  weightGradient: { input: "buf", dz: "buf", weightGradient: "buf", biasGradient: "buf", rows: "i32", inChannels: "i32", outChannels: "i32", blockRows: "i32" },
+  apply: { input: "buf", coef: "buf", gate: "buf", residual: "buf", output: "buf", activation: "i32", rows: "i32", channels: "i32", imageRows: "i32", images: "i32" },
+  normGradient: { dy: "buf", z: "buf", coef: "buf", output: "buf", rows: "i32", channels: "i32" },
+  normForward: { stats: "buf", weight: "buf", bias: "buf", runningMean: "buf", runningVar: "buf", coef: "buf", parts: "i32", units: "i32", unitRows: "i32", rows: "i32", channels: "i32", update: "i32", eps: "float", momentum: "float" },
+  normInference: { weight: "buf", bias: "buf", runningMean: "buf", runningVar: "buf", coef: "buf", channels: "i32", eps: "float" },
+  normBackward: { stats: "buf", coef: "buf", weightGradient: "buf", biasGradient: "buf", parts: "i32", rows: "i32", channels: "i32" },
+  depthwiseForward: { input: "buf", inputCoef: "buf", weight: "buf", output: "buf", stats: "buf", activation: "i32", groups: "i32", images: "i32", channels: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32" },
+  depthwiseBackward: { input: "buf", inputCoef: "buf", plain: "buf", weight: "buf", z: "buf", coef: "buf", dy: "buf", inputGradient: "buf", weightGradient: "buf", residual: "buf", stats: "buf", activation: "i32", gated: "i32", groups: "i32", images: "i32", channels: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32" },
+  pool: { input: "buf", coef: "buf", output: "buf", activation: "i32", images: "i32", imageRows: "i32", channels: "i32" },
+  poolBackward: { z: "buf", coef: "buf", gradient: "buf", output: "buf", stats: "buf", upstream: "buf", gate: "buf", activation: "i32", images: "i32", imageRows: "i32", channels: "i32" },
+  gateGradient: { z: "buf", coef: "buf", upstream: "buf", gate: "buf", output: "buf", activation: "i32", images: "i32", imageRows: "i32", channels: "i32" },
+  vectorForward: { input: "buf", mask: "buf", output: "buf", activation: "i32", images: "i32" },
+  vectorBackward: { input: "buf", mask: "buf", gradient: "buf", output: "buf", activation: "i32", images: "i32" },
+  loss: { logits: "buf", targets: "buf", sampleWeights: "buf", gradient: "buf", losses: "buf", images: "i32", classes: "i32" },
+  lossTotal: { losses: "buf", result: "buf", images: "i32" },
+  transpose: { weight: "buf", output: "buf", inChannels: "i32", outChannels: "i32" },
+  sumParts: { gradient: "buf", squares: "buf", parts: "i32", vectors: "i32" },
+  clip: { squares: "buf", hyper: "buf", count: "i32", first: "i32", last: "i32" },
+  update: { weight: "buf", gradient: "buf", first: "buf", second: "buf", hyper: "buf", rule: "i32", parts: "i32", vectors: "i32" },
+} as const;

@@ -1,0 +1,61 @@
+// Sizes and strides of the kernels' layout "P8" (kernels/vector.h), and the choices that depend on a shape alone: how many
+// chunks, how many rows a block. They decide the order of sums, hence bits; never on threads or the CPU.
+import { roundUp } from "./plan.ts";
+
+export const FLOAT_BYTES = 4;
+export const VECTOR_BYTES = 32; // 8 float32
+const PANEL_GAP = 10; // vectors, kernels/vector.h
+const TILE_ROWS = 4;
+
+/** Channels, padded to whole vectors. */
+export function padded(channels: number): number {
+  return roundUp(channels, 8);
+}
+
+/** Vectors from one panel of 8 channels to the next. */
+export function panelStride(rows: number): number {
+  return rows + PANEL_GAP;
+}
+
+/** Bytes of a map or vector of the network: [channels / 8] panels of rows. */
+export function mapBytes(channels: number, rows: number): number {
+  return (padded(channels) / 8) * panelStride(rows) * VECTOR_BYTES;
+}
+
+/** Below this many rows, a product is split by columns. */
+const ROW_SPLIT = 2048;
+
+export function isRowSplit(rows: number): boolean {
+  return rows >= ROW_SPLIT;
+}
+
+/** Chunks of rows, each with its own part of every sum. */
+export function rowChunks(rows: number): number {
+  return Math.min(rows >= 16384 ? 16 : 8, Math.ceil(rows / TILE_ROWS));
+}
+
+export function rowTiles(rows: number): number {
+  return Math.ceil(rows / TILE_ROWS);
+}
+
+/** Rows of a block whose `channels` values a row stay in the second-level cache. */
+export function forwardBlockRows(channels: number): number {
+  return clampRows(49152 / channels, 32, 256);
+}
+
+export function backwardBlockRows(channels: number): number {
+  return clampRows(40960 / channels, 32, 256);
+}
+
+export function weightGradientBlockRows(channels: number): number {
+  return clampRows(81920 / channels, 96, 384);
+}
+
+function clampRows(rows: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.floor(rows / TILE_ROWS) * TILE_ROWS));
+}
+
+/** Groups of images of a depthwise convolution: more where few channels leave few chunks. */
+export function imageGroups(channels: number, images: number): number {
+  return Math.min(channels >= 320 ? 1 : 4, images);
+}

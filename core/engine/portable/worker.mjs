@@ -1,0 +1,35 @@
+// An engine thread: holds the programs' memories and walks plans over them (kernels/executor.c). Thread `thread` of `threads`.
+import { parentPort, workerData } from "node:worker_threads";
+import { openKernels } from "./kernels.mjs";
+
+const { thread, threads } = workerData;
+const kernels = await openKernels(workerData.kernels);
+
+/** Walks `records` records from `plan` on; 0 where it was told to stop. @type {Map<number, (plan: number, records: number) => number>} */
+const programs = new Map();
+
+/**
+ * @typedef {{ id: number, kind: "attach", program: number, memory: WebAssembly.Memory, scratch: number, scratchBytes: number,
+ *   stackBytes: number, control: number }} Attach scratch: where the threads' regions of stack and scratch begin
+ * @typedef {{ id: number, kind: "walk", program: number, plan: number, records: number }} Walk
+ * @typedef {{ id: number, kind: "detach", program: number }} Detach
+ */
+parentPort.on("message", (/** @type {Attach | Walk | Detach} */ message) => {
+  try {
+    parentPort.postMessage({ kind: "answer", id: message.id, answer: handle(message) });
+  } catch (error) {
+    parentPort.postMessage({ kind: "failed", id: message.id, message: `engine portable: ${error.message}` });
+  }
+});
+parentPort.postMessage({ kind: "ready", about: kernels.selfTest() });
+
+/** @param {Attach | Walk | Detach} message */
+function handle(message) {
+  if (message.kind === "walk") return programs.get(message.program)(message.plan, message.records);
+  if (message.kind === "detach") programs.delete(message.program);
+  else {
+    const stack = message.scratch + thread * (message.stackBytes + message.scratchBytes) + message.stackBytes;
+    programs.set(message.program, kernels.bind(message.memory, { thread, threads, stack, control: message.control }));
+  }
+  return 1;
+}

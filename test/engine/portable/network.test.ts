@@ -1,0 +1,98 @@
+// Whole networks against torchvision in float64: logits, losses, gradients, and ten steps of SGD with their statistics.
+import { afterAll, describe, expect, it } from "vitest";
+import type { CompileOptions } from "../../../core/engine/engine.ts";
+import { createPortableEngine } from "../../../core/engine/portable/index.ts";
+import { trainableParameters } from "../../../core/model/freeze.ts";
+import * as golden from "../../model/golden-cases.ts";
+import { formulaState } from "../../model/formula-state.ts";
+
+const engine = await createPortableEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const SGD = { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 } as const;
+
+function options(given: { batch: number }, change: Partial<CompileOptions> = {}): CompileOptions {
+  const base = { batchSize: given.batch, trainable: new Set<string>(), frozenBatchNorm: "inference" } as const;
+  return { ...base, optimizer: SGD, purpose: "training", ...change };
+}
+
+describe("logits are torchvision's within 2e-3 of the largest", () => {
+  it.each(golden.logitsCases.map((one) => [golden.describeCase(one), one] as const))("%s", async (_name, one) => {
+    const network = golden.caseNetwork(one);
+    const batch = golden.caseBatch(one);
+    const program = await engine.compile(network, options(one, { trainable: trainableParameters(network, "none") }));
+    program.load(formulaState(network));
+    expectClose(await program.evaluate(batch.images), one.inference.flat(), 1e-4);
+    const { loss } = await program.gradients(batch);
+    expect(Math.abs(loss - one.trainingLoss)).toBeLessThan(2e-3 * Math.max(1, one.trainingLoss));
+    program.dispose();
+  });
+});
+
+// A rounding that moves one of few values over relu's kink moves whole gradients: PyTorch's own float32 is up to 2.8e-2 of
+// the norm away here (median 3e-5), so each gradient gets that room and half of them must be much nearer.
+describe("gradients are torchvision's", () => {
+  it.each(golden.gradientCases.map((one) => [golden.describeCase(one), one] as const))("%s", async (_name, one) => {
+    const network = golden.caseNetwork(one);
+    const trainable = trainableParameters(network, one.freeze);
+    const program = await engine.compile(network, options(one, { trainable, frozenBatchNorm: one.frozenBatchNorm }));
+    program.load(formulaState(network));
+    const before = program.save();
+    const { loss, gradients } = await program.gradients(golden.caseBatch(one));
+    expect(Math.abs(loss - one.loss)).toBeLessThan(1e-4 * one.loss);
+    const expected = golden.expectedGradients(one);
+    expect(new Set(gradients.keys())).toEqual(new Set(expected.keys()));
+    const largest = Math.max(...[...expected.values()].map(({ norm }) => norm));
+    const errors: number[] = [];
+    for (const [name, { norm, elements }] of expected) {
+      const values = gradients.get(name) as Float32Array;
+      const tolerance = 2e-2 * norm + 1e-6 * largest;
+      errors.push(Math.abs(normOf(values) - norm) / norm);
+      expect(Math.abs(normOf(values) - norm), `norm of ${name}`).toBeLessThan(tolerance);
+      for (const { index, value } of elements)
+        expect(Math.abs((values[index] as number) - value), name).toBeLessThan(tolerance);
+    }
+    expect(errors.sort((a, b) => a - b)[errors.length >> 1]).toBeLessThan(1e-3);
+    expect(sameBits(before, program.save())).toBe(true);
+    program.dispose();
+  });
+});
+
+describe("ten steps of SGD give torchvision's losses and statistics", () => {
+  it.each(golden.trainingCases.map((one) => [golden.describeCase(one), one] as const))("%s", async (_name, one) => {
+    const network = golden.caseNetwork(one);
+    const program = await engine.compile(network, options(one, { trainable: trainableParameters(network, "none") }));
+    program.load(formulaState(network));
+    const batch = golden.caseBatch(one);
+    const losses: number[] = [];
+    for (let step = 1; step <= one.steps; step++)
+      losses.push((await program.trainStep(batch, { lr: one.lr, step })).loss);
+    expectClose(losses, one.losses, 2e-3);
+    const state = program.save();
+    for (const [name, [sum, norm]] of Object.entries(one.statistics)) {
+      const values = state.get(name) as Float32Array;
+      expect(Math.abs(normOf(values) - norm), name).toBeLessThan(1e-3 * norm);
+      expect(Math.abs(values.reduce((a, b) => a + b, 0) - sum), name).toBeLessThan(
+        1e-3 * norm * Math.sqrt(values.length),
+      );
+    }
+    program.dispose();
+  });
+});
+
+function normOf(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
+/** Within a share of the largest expected number. */
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
+  const largest = Math.max(...expected.map(Math.abs));
+  expect(actual.length).toBe(expected.length);
+  expected.forEach((value, i) => expect(Math.abs((actual[i] as number) - value)).toBeLessThan(tolerance * largest));
+}
+
+function sameBits(a: Map<string, Float32Array>, b: Map<string, Float32Array>): boolean {
+  return [...a].every(([name, values]) =>
+    Buffer.from(values.buffer).equals(Buffer.from((b.get(name) as Float32Array).buffer)),
+  );
+}
