@@ -62,13 +62,13 @@ function spread(loss: Float64Array): void {
 
 /** Attenuation that the time-gain compensation leaves over, and beams that lost contact with the skin or met a dense strand. */
 function shadeBeams(echo: Float64Array, sizePx: number, draw: Stream): void {
-  const tiltDb = mix(-17, 1, draw.uniform()); // from top to bottom
+  const tiltDb = mix(-26, -2, draw.uniform()); // from top to bottom
   const focus = mix(0.25, 0.6, draw.uniform());
   const beams = wave(draw, sizePx, 6 + draw.integer(6));
-  const beamDb = mix(1, 6, draw.uniform());
+  const beamDb = mix(2, 10, draw.uniform());
   for (let y = 0; y < sizePx; y++) {
     const depth = y / sizePx;
-    const focusDb = 3 * (1 - Math.abs(depth - focus) / 0.5);
+    const focusDb = 5 * (1 - Math.abs(depth - focus) / 0.5);
     for (let x = 0; x < sizePx; x++) {
       const i = y * sizePx + x;
       echo[i] = (echo[i] as number) + tiltDb * depth + focusDb + beamDb * depth * (beams[x] as number);
@@ -77,18 +77,22 @@ function shadeBeams(echo: Float64Array, sizePx: number, draw: Stream): void {
 }
 
 const DB_PER_NEPER = 4.342944819032518; // 10 / ln 10
+/** Added power that keeps the nulls of the speckle from turning black. */
+const RECEIVER_NOISE = 0.1;
+/** What is left of the speckle's contrast after compounding over angles. */
+const COMPOUNDING = 0.55;
 
 /** @returns grey values: decibels mapped to 0 … 255 over the display's dynamic range */
 function display(echo: Float64Array, sizePx: number, draw: Stream): Uint8Array {
   const scale = sizePx / 96;
   const spread = { axialPx: mix(0.55, 0.8, draw.uniform()) * scale, lateralPx: mix(0.8, 1.35, draw.uniform()) * scale };
-  const rangeDb = mix(50, 66, draw.uniform());
-  const floorDb = mix(-38, -29, draw.uniform()); // what is shown as black
+  const rangeDb = mix(44, 58, draw.uniform());
+  const floorDb = mix(-33, -23, draw.uniform()); // what is shown as black
   const power = specklePower(draw, sizePx, spread);
   const grey = new Uint8Array(sizePx * sizePx);
   for (let i = 0; i < grey.length; i++) {
-    const speckleDb = DB_PER_NEPER * log((power[i] as number) + 0.06); // the added noise of the receiver keeps deep nulls off
-    const level = (((echo[i] as number) + 0.75 * speckleDb - floorDb) * 255) / rangeDb;
+    const speckleDb = DB_PER_NEPER * log((power[i] as number) + RECEIVER_NOISE);
+    const level = (((echo[i] as number) + COMPOUNDING * speckleDb - floorDb) * 255) / rangeDb;
     grey[i] = level <= 0 ? 0 : level >= 255 ? 255 : Math.round(level);
   }
   return grey;

@@ -43,14 +43,15 @@ export function drawLesion(draw: Stream, source: PhantomSource, label: number): 
     halfWidth: meanRadius / root,
     halfHeight: meanRadius * root,
     tilt: mix(-0.3, 0.3, draw.uniform()),
-    spicules: 0.42 * signs.spiculated * signs.spiculated,
+    lobes: mix(0.02, 0.12, signs.spiculated),
+    spicules: 0.6 * signs.spiculated * signs.spiculated,
   };
   return {
     centerX: size * mix(0.28, 0.72, draw.uniform()),
     centerY: size * mix(0.3, 0.6, draw.uniform()),
     radiusPx: drawOutline(draw, outline),
     echoDb: echoOf(draw, texture ? Math.floor(label / 2) : null),
-    margin: mix(0.06, 0.4, signs.indistinct),
+    margin: mix(0.12, 0.55, signs.indistinct),
     rimDb: mix(1, 6, draw.uniform()),
     shadowDb: mix(-7, 15, signs.shadow),
   };
@@ -74,13 +75,15 @@ interface OutlineShape {
   readonly halfHeight: number;
   /** Radians. */
   readonly tilt: number;
+  /** Height of lobes as a share of the radius. */
+  readonly lobes: number;
   /** Length of spicules as a share of the radius. */
   readonly spicules: number;
 }
 
 /** An ellipse with lobes (a few low harmonics) and spicules (narrow spikes of random height). */
-function drawOutline(draw: Stream, { halfWidth, halfHeight, tilt, spicules }: OutlineShape): Float64Array {
-  const lobes = Float64Array.from({ length: 5 }, draw.normal);
+function drawOutline(draw: Stream, { halfWidth, halfHeight, tilt, lobes, spicules }: OutlineShape): Float64Array {
+  const harmonics = Float64Array.from({ length: 6 }, draw.normal);
   const count = 9 + draw.integer(9);
   const heights = Float64Array.from({ length: count }, draw.uniform);
   const radius = new Float64Array(DIRECTIONS + 1);
@@ -88,10 +91,19 @@ function drawOutline(draw: Stream, { halfWidth, halfHeight, tilt, spicules }: Ou
     const [dx, dy] = unitVector(k);
     const x = (dx + tilt * dy) / halfWidth;
     const y = (dy - tilt * dx) / halfHeight;
-    const bend = lobes[0]! * (dx * dx - dy * dy) + lobes[1]! * 2 * dx * dy + lobes[2]! * dx * dy * dy + lobes[3]! * dx * dx * dy; // prettier-ignore
-    radius[k] = (1 / Math.sqrt(x * x + y * y)) * (1 + 0.05 * bend + spicules * spikeAt(dx, dy, heights));
+    const bent = 1 + lobes * bumpiness(dx, dy, harmonics) + spicules * spikeAt(dx, dy, heights);
+    radius[k] = Math.max(0.35, bent) / Math.sqrt(x * x + y * y);
   }
   return radius;
+}
+
+/** A sum of the second to fourth harmonic of the angle, written in its sine and cosine. */
+function bumpiness(dx: number, dy: number, harmonics: Float64Array): number {
+  const [cos2, sin2] = [dx * dx - dy * dy, 2 * dx * dy];
+  const [cos3, sin3] = [cos2 * dx - sin2 * dy, sin2 * dx + cos2 * dy];
+  const [cos4, sin4] = [cos2 * cos2 - sin2 * sin2, 2 * cos2 * sin2];
+  const terms = [cos2, sin2, cos3, sin3, cos4, sin4];
+  return terms.reduce((sum, term, i) => sum + term * (harmonics[i] as number), 0);
 }
 
 /** 0 between spicules, up to 1 at the tip of one. */
@@ -99,7 +111,8 @@ function spikeAt(dx: number, dy: number, heights: Float64Array): number {
   const turn = ((atan2(dy, dx) / Math.PI + 1) / 2) * heights.length;
   const index = Math.floor(turn);
   const tip = 1 - Math.abs(2 * (turn - index) - 1);
-  return tip * tip * (heights[index % heights.length] as number) * 1.6 - 0.25;
+  const height = heights[index % heights.length] as number;
+  return 1.3 * tip * height * height - 0.2;
 }
 
 /** Direction of a vector as a number in [0, DIRECTIONS): the diamond angle, which needs no trigonometry. */

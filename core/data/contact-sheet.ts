@@ -1,0 +1,94 @@
+// A picture of what the network sees: augmented training images as they leave the resampler, with their class names.
+import sharp, { type OverlayOptions } from "sharp";
+import type { Crops } from "./crops.ts";
+import type { Manifest, Prepared, Resampler } from "./sample.ts";
+
+export interface ContactSheetInput {
+  readonly prepared: Prepared;
+  readonly manifest: Manifest;
+  readonly sampleIndices: readonly number[];
+  readonly crops: Crops;
+  readonly sizePx: number;
+  readonly resampler: Resampler;
+}
+
+const COLUMNS = 4;
+const CAPTION_PX = 30;
+const GAP_PX = 8;
+/** Small inputs are shown enlarged, at least so wide. */
+const CELL_PX = 160;
+
+/**
+ * @returns a PNG
+ * @example await contactSheet({ prepared, manifest, sampleIndices: order.slice(0, 12), crops, sizePx: 96, resampler })
+ */
+export async function contactSheet(input: ContactSheetInput): Promise<Buffer> {
+  const { prepared, manifest, sampleIndices, crops, sizePx, resampler } = input;
+  const images = await resampler.resample(prepared, crops(sampleIndices), sizePx);
+  const pictures = sampleIndices.map((index, i) => {
+    const sample = manifest.samples[index];
+    const pixels = images.slice(i * sizePx * sizePx * 3, (i + 1) * sizePx * sizePx * 3);
+    return { pixels, title: manifest.classes[sample?.label ?? 0] ?? "", subtitle: sample?.id ?? "" };
+  });
+  return composeSheet(pictures, sizePx);
+}
+
+export interface SheetPicture {
+  /** uint8 RGB [sizePx, sizePx, 3] */
+  readonly pixels: Uint8Array;
+  readonly title: string;
+  readonly subtitle: string;
+}
+
+/** Square pictures with two lines of text under each. @returns a PNG */
+export async function composeSheet(
+  pictures: readonly SheetPicture[],
+  sizePx: number,
+  columns = COLUMNS,
+): Promise<Buffer> {
+  const cell = Math.max(CELL_PX, sizePx);
+  const place = (i: number): { left: number; top: number } => ({
+    left: GAP_PX + (i % columns) * (cell + GAP_PX),
+    top: GAP_PX + Math.floor(i / columns) * (cell + CAPTION_PX + GAP_PX),
+  });
+  const rows = Math.ceil(pictures.length / columns);
+  const overlays = pictures.map(async ({ pixels }, i): Promise<OverlayOptions> => {
+    const raw = { width: sizePx, height: sizePx, channels: 3 } as const;
+    return {
+      input: await sharp(pixels, { raw }).resize(cell, cell, { kernel: "nearest" }).png().toBuffer(),
+      ...place(i),
+    };
+  });
+  const width = GAP_PX + columns * (cell + GAP_PX);
+  const height = GAP_PX + rows * (cell + CAPTION_PX + GAP_PX);
+  const captions = pictures.map(({ title, subtitle }, i) => caption(title, subtitle, { ...place(i), cell }));
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif">${captions.join("")}</svg>`;
+  return sharp({ create: { width, height, channels: 3, background: "white" } })
+    .composite([...(await Promise.all(overlays)), { input: Buffer.from(svg), left: 0, top: 0 }])
+    .png()
+    .toBuffer();
+}
+
+interface CaptionPlace {
+  readonly left: number;
+  readonly top: number;
+  readonly cell: number;
+}
+
+function caption(title: string, subtitle: string, { left, top, cell }: CaptionPlace): string {
+  const y = top + cell;
+  const fit = (text: string, charPx: number): string => escapeXml(shorten(text, Math.floor(cell / charPx)));
+  return (
+    `<text x="${left}" y="${y + 13}" font-size="12" font-weight="bold">${fit(title, 7)}</text>` +
+    `<text x="${left}" y="${y + 26}" font-size="10" fill="#555">${fit(subtitle, 5.5)}</text>`
+  );
+}
+
+/** Keeps the end, where file names differ. */
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `…${text.slice(text.length - most + 1)}`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}

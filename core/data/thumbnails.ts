@@ -1,0 +1,56 @@
+// Small pictures of single samples for the dashboard: WebP, made from the prepared images, named by the data set's digest, so that
+// all runs on the same data share them.
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+import { expHome } from "../home.ts";
+import { sha256Of } from "./image-file.ts";
+import { mapConcurrently } from "./pool.ts";
+import type { Manifest, Prepared } from "./sample.ts";
+
+/** Longest side. */
+const THUMBNAIL_PX = 192;
+
+export interface Thumbnail {
+  readonly sampleIndex: number;
+  /** Below EXP_HOME. */
+  readonly path: string;
+}
+
+/** Path of a sample's thumbnail below EXP_HOME. */
+export function thumbnailPath(prepared: Prepared, { id }: { readonly id: string }): string {
+  const name = sha256Of(Buffer.from(id)).slice(0, 32);
+  return join("artifacts", "thumbnails", prepared.digest, `${name}.webp`);
+}
+
+/** Writes the thumbnails that do not exist yet. */
+export async function writeThumbnails(
+  { prepared, manifest }: { readonly prepared: Prepared; readonly manifest: Manifest },
+  sampleIndices: readonly number[],
+): Promise<Thumbnail[]> {
+  return mapConcurrently(sampleIndices, async (sampleIndex) => {
+    const sample = manifest.samples[sampleIndex];
+    if (sample === undefined) throw new RangeError(`no sample ${sampleIndex} of ${manifest.samples.length}`);
+    const path = thumbnailPath(prepared, sample);
+    await writeOnce(join(expHome(), path), () => encode(prepared, sampleIndex));
+    return { sampleIndex, path };
+  });
+}
+
+function encode({ pixels, images }: Prepared, sampleIndex: number): Promise<Buffer> {
+  const image = images[sampleIndex];
+  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${images.length}`);
+  const { offset, widthPx: width, heightPx: height } = image;
+  return sharp(pixels.slice(offset, offset + width * height * 3), { raw: { width, height, channels: 3 } })
+    .resize(THUMBNAIL_PX, THUMBNAIL_PX, { fit: "inside", withoutEnlargement: true })
+    .webp({ quality: 80 })
+    .toBuffer();
+}
+
+async function writeOnce(path: string, make: () => Promise<Buffer>): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) return;
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, await make());
+  await rename(temporary, path);
+}

@@ -1,0 +1,75 @@
+// What a careful reader would say of a data set and its split, one line each; nothing here changes anything.
+import type { DuplicatePair } from "./duplicates.ts";
+import { PARTS } from "./official-split.ts";
+import type { Manifest, Split, SplitPart } from "./sample.ts";
+import type { SplitRequest } from "./split.ts";
+
+export interface SplitFindings {
+  readonly manifest: Manifest;
+  readonly split: Split;
+  readonly groups: readonly string[];
+  readonly pairs: readonly DuplicatePair[];
+  readonly request: SplitRequest;
+}
+
+/** A drawn part further from its fraction than this is mentioned. */
+const FAR_FROM_ASKED = 0.03;
+
+export function splitWarnings(findings: SplitFindings): string[] {
+  return [
+    ...skippedWarning(findings.manifest),
+    ...contradictions(findings),
+    ...leaks(findings),
+    ...fractionWarnings(findings),
+  ];
+}
+
+function skippedWarning({ skipped }: Manifest): string[] {
+  if (skipped.length === 0) return [];
+  const names = skipped.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
+  return [`${skipped.length} images were left out: ${names.join(", ")}${skipped.length > 3 ? ", …" : ""}`];
+}
+
+/** The same picture in two classes: one of the labels is wrong. */
+function contradictions({ manifest, pairs }: SplitFindings): string[] {
+  const samples = manifest.samples;
+  const found = pairs.filter(({ a, b, kind }) => kind !== "near" && samples[a]?.label !== samples[b]?.label);
+  return found.map(({ a, b, kind }) => {
+    const what = kind === "bytes" ? "identical files" : "identical pictures";
+    return `${what} in two classes: ${samples[a]?.id} and ${samples[b]?.id}`;
+  });
+}
+
+/** Groups with members in several parts; only an official split can have them. */
+function leaks({ manifest, split, groups }: SplitFindings): string[] {
+  const partOf = partsBySample(split, manifest.samples.length);
+  const parts = new Map<string, Set<SplitPart>>();
+  groups.forEach((key, index) => {
+    const seen = parts.get(key) ?? new Set<SplitPart>();
+    parts.set(key, seen.add(partOf[index] as SplitPart));
+  });
+  const leaking = [...parts].filter(([, seen]) => seen.size > 1);
+  if (leaking.length === 0) return [];
+  const example = groups.flatMap((key, index) => (key === leaking[0]?.[0] ? [manifest.samples[index]?.id] : []));
+  return [
+    `the official split has ${leaking.length} groups of duplicates or patients in more than one part, such as ${example.slice(0, 3).join(", ")}; they were not moved`,
+  ];
+}
+
+function fractionWarnings({ manifest, split, request }: SplitFindings): string[] {
+  if (manifest.samples.some(({ officialPart }) => officialPart !== null)) return [];
+  const far = PARTS.filter(
+    (part) => Math.abs(split[part].length / manifest.samples.length - request[part]) > FAR_FROM_ASKED,
+  );
+  return far.map((part) => {
+    const share = split[part].length / manifest.samples.length;
+    return `${part} has ${(100 * share).toFixed(1)} % of the images, ${(100 * request[part]).toFixed(1)} % were asked for: groups are not divided`;
+  });
+}
+
+/** The part of each sample. */
+export function partsBySample(split: Split, count: number): SplitPart[] {
+  const parts = new Array<SplitPart>(count);
+  for (const part of PARTS) for (const index of split[part]) parts[index] = part;
+  return parts;
+}
