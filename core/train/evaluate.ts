@@ -46,11 +46,11 @@ export async function evaluateOn(input: EvaluateInput): Promise<Evaluation> {
   let watch = startWatch();
   for await (const batch of batches({ manifest, prepared, resampler, order: samples, batchSize, crops, sizePx })) {
     const evaluated = { ...(await evaluateBatch(input, batch)), batch: done.length + 1, durationMs: watch() };
-    watch = startWatch();
-    stopIfAborted(input.signal);
     if (!Number.isFinite(evaluated.loss)) throw diverged(`evaluation, batch ${evaluated.batch}`, evaluated.loss);
     done.push(evaluated);
     input.onBatch?.(evaluated);
+    stopIfAborted(input.signal);
+    watch = startWatch();
   }
   return summarise(done, input);
 }
