@@ -1,7 +1,7 @@
 // Reads Keras weights in HDF5: .h5 of Keras 2 and 3 (groups by layer name) and Keras 3's .weights.h5 (groups by class and count).
 import { LockstepError } from "../../errors.ts";
 import { elementCount } from "../network.ts";
-import { weightsError, type Tensor } from "./tensor.ts";
+import { damagedFile, weightsError, type Tensor } from "./tensor.ts";
 
 export interface KerasLayer {
   readonly name: string;
@@ -36,8 +36,7 @@ function whole<T>(where: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (cause instanceof LockstepError) throw cause;
-    const next = "Copy or download the file again; it may have been cut off.";
-    throw weightsError(`${where}: damaged: the HDF5 library cannot read it`, next, cause);
+    throw damagedFile(where, "the HDF5 library cannot read it", cause);
   }
 }
 

@@ -1,18 +1,21 @@
 // safetensors, the format of our checkpoints: 8 bytes with the header's length, a JSON header, then the raw arrays. Nothing in it runs.
+import { z } from "zod";
 import { elementCount } from "../network.ts";
-import { BYTES_OF, toFloat32, weightsError, type NumberType, type Tensor } from "./tensor.ts";
+import { BYTES_OF, damagedFile, toFloat32, type NumberType, type Tensor } from "./tensor.ts";
 
 export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
   /** Start and end in the bytes after the header. */
-  readonly data_offsets: readonly [number, number];
-}
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+
+const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entrySchema);
 
 const TYPES: Readonly<Record<string, NumberType>> = {
   F64: "f64",
@@ -54,44 +57,32 @@ export function writeSafetensors(
 /** @param where names the file in errors */
 export function readSafetensors(file: Uint8Array, where: string): SafetensorsFile {
   const { header, data } = splitHeader(file, where);
-  const tensors = new Map<string, Tensor>();
-  let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === "__metadata__") metadata = entry as Record<string, string>;
-    else tensors.set(name, readTensor(name, entry as Entry, data, where));
-  }
-  return { tensors, metadata };
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const tensors = Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, data, where)] as const);
+  return { tensors: new Map(tensors), metadata };
 }
 
-function splitHeader(file: Uint8Array, where: string): { header: Record<string, unknown>; data: Uint8Array } {
-  if (file.length < 8) throw damaged(where, `${file.length} bytes, expected at least 8`);
+function splitHeader(file: Uint8Array, where: string): { header: z.infer<typeof headerSchema>; data: Uint8Array } {
+  if (file.length < 8) throw damagedFile(where, `${file.length} bytes, expected at least 8`);
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  if (length > file.length - 8) throw damaged(where, `a header of ${length} bytes, but the file has ${file.length}`);
+  if (length > file.length - 8) {
+    throw damagedFile(where, `a header of ${length} bytes, but the file has ${file.length}`);
+  }
   const text = new TextDecoder().decode(file.subarray(8, 8 + length));
   try {
-    const header: unknown = JSON.parse(text);
-    if (typeof header !== "object" || header === null) throw new TypeError("not an object");
-    return { header: header as Record<string, unknown>, data: file.subarray(8 + length) };
+    return { header: headerSchema.parse(JSON.parse(text)), data: file.subarray(8 + length) };
   } catch (cause) {
-    throw damaged(where, "a header that is not JSON", cause);
+    throw damagedFile(where, "its header is not what safetensors has", cause);
   }
 }
 
-function readTensor(name: string, entry: Entry, data: Uint8Array, where: string): Tensor {
+function readTensor(name: string, entry: z.infer<typeof entrySchema>, data: Uint8Array, where: string): Tensor {
   const type = TYPES[entry.dtype];
-  if (type === undefined) throw damaged(where, `"${name}" has type ${entry.dtype}, which is not read`);
+  if (type === undefined) throw damagedFile(where, `"${name}" has type ${entry.dtype}, which is not read`);
   const [start, end] = entry.data_offsets;
   const expected = elementCount(entry.shape) * BYTES_OF[type];
-  const fits = start >= 0 && end <= data.length && end - start === expected;
+  const fits = end <= data.length && end - start === expected;
   if (!fits)
-    throw damaged(where, `"${name}" takes bytes ${start} to ${end} of ${data.length}, expected ${expected} bytes`);
+    throw damagedFile(where, `"${name}" takes bytes ${start} to ${end} of ${data.length}, expected ${expected} bytes`);
   return { shape: entry.shape, values: toFloat32(data.subarray(start, end), type) };
-}
-
-function damaged(where: string, what: string, cause?: unknown): Error {
-  return weightsError(
-    `${where}: not a whole safetensors file: ${what}`,
-    "Copy or download the file again; it may have been cut off.",
-    cause,
-  );
 }

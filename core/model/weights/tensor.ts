@@ -49,6 +49,15 @@ export function weightsError(message: string, next: string, cause?: unknown): Lo
   return new LockstepError({ code: "weights-invalid", message, next, cause });
 }
 
+/** A file that was cut off or changed. */
+export function damagedFile(where: string, what: string, cause?: unknown): LockstepError {
+  return weightsError(
+    `${where}: damaged: ${what}`,
+    "Copy or download the file again; it may have been cut off.",
+    cause,
+  );
+}
+
 const word = new DataView(new ArrayBuffer(4));
 
 /** IEEE 754 half precision. */

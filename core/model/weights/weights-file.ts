@@ -6,8 +6,9 @@ import type { Network } from "../network.ts";
 import { readKerasFile, type KerasLayer } from "./keras-file.ts";
 import { KERAS_WARNING, kerasToTorchvision } from "./keras-names.ts";
 import { readSafetensors } from "./safetensors.ts";
+import { isZip } from "./stored-zip.ts";
 import { weightsError, type Tensor } from "./tensor.ts";
-import { isLegacyTorch, isZip, readTorchFile } from "./torch-file.ts";
+import { isLegacyTorch, readTorchFile } from "./torch-file.ts";
 
 export interface WeightsFile {
   readonly path: string;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { elementCount } from "../../../core/model/network.ts";
 import { importWeights, summariseReport } from "../../../core/model/weights/import-weights.ts";
 import { writeSafetensors } from "../../../core/model/weights/safetensors.ts";
-import { goldenState, goldenValue, makeNetwork, unpack } from "./golden-files.ts";
+import { differingNames, goldenState, goldenValue, makeNetwork, unpack } from "./golden-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lockstep-import-"));
 const network = makeNetwork({ widthMult: 0.25 });
@@ -17,7 +17,7 @@ const backbone = { includeClassifier: false, minLoaded: 1 };
 describe("importing weights", () => {
   it("loads a torchvision file whole: 308 backbone entries of 312", async () => {
     const { state, report } = await importWeights(network, file, everything);
-    expect(state).toEqual(goldenState(network));
+    expect(differingNames(network, (name) => state.get(name))).toEqual([]);
     expect(report.backbone).toEqual({ loaded: 262, total: 262, entries: 308 });
     expect([report.missing, report.unexpected, report.mismatched]).toEqual([[], [], []]);
     expect(summariseReport(report)).toContain("308 backbone entries of 312");

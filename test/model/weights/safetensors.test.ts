@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../../core/model/weights/safetensors.ts";
 import { toFloat32 } from "../../../core/model/weights/tensor.ts";
-import { goldenState, makeNetwork, unpack } from "./golden-files.ts";
+import { differingNames, makeNetwork, unpack } from "./golden-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lockstep-safetensors-"));
 const real = "../shared/data/importers/safetensors/mnist-tinygrad.safetensors";
@@ -30,7 +30,7 @@ describe("safetensors", () => {
   it("reads half precision as the safetensors package writes it", () => {
     const network = makeNetwork({ widthMult: 0.25 });
     const { tensors } = readSafetensors(readFileSync(unpack("large-half.safetensors", folder)), "half");
-    for (const [name, values] of goldenState(network)) expect(tensors.get(name)?.values).toEqual(values); // all exact in half
+    expect(differingNames(network, (name) => tensors.get(name)?.values)).toEqual([]); // all values are exact in half
   });
 
   it("decodes half and bfloat16 at their edges", () => {
@@ -52,7 +52,7 @@ describe("safetensors", () => {
   it("names a file that is cut, or whose header lies", () => {
     const file = writeSafetensors(tensors);
     for (const length of [4, 20, file.length - 1]) {
-      expect(() => readSafetensors(file.subarray(0, length), "cut")).toThrow(/cut: not a whole safetensors file/);
+      expect(() => readSafetensors(file.subarray(0, length), "cut")).toThrow(/cut: damaged: /);
     }
     const lying = new TextDecoder("latin1").decode(file).replace("[2,2]", "[9,9]");
     expect(() => readSafetensors(Buffer.from(lying, "latin1"), "lie")).toThrow(/expected 324 bytes/);
