@@ -70,7 +70,7 @@ function connect(url: string, embedded: boolean): Sql {
       onnotice: () => undefined,
       connection: { application_name: "lockstep" },
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
-    }) as unknown as Sql;
+    });
   } catch (error) {
     throw new LockstepError({
       code: "database",

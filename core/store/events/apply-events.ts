@@ -1,0 +1,163 @@
+// A batch of events of one run into the tables, in one transaction. Whatever is sent again changes nothing: rows have unique keys,
+// and what is said of the run itself (status, best epoch) counts only when it is newer than what stands there.
+import { createHash } from "node:crypto";
+import type { Sql, TransactionSql } from "postgres";
+import type {
+  ArtifactEvent,
+  BatchEvent,
+  BestEvent,
+  ConfusionEvent,
+  EpochEvent,
+  LogEvent,
+  MetricEvent,
+  PredictionsEvent,
+  StatusEvent,
+} from "../../train/recorder.ts";
+import { insertRun } from "../insert-run.ts";
+import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
+import { arrayLiteral, storableText } from "./array-literal.ts";
+import { insertRows } from "./insert-rows.ts";
+import {
+  batchTarget,
+  confusionTarget,
+  epochTarget,
+  logTarget,
+  momentOf,
+  predictionTarget,
+  type ConfusionCell,
+  type PredictionRow,
+} from "./targets.ts";
+
+type Numbered<Event> = { readonly seq: number; readonly event: Event };
+
+/** @returns a line for each row that is there with other values; they are also in the run's log */
+export async function applyEvents(sql: Sql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+  return sql.begin(async (transaction) => {
+    for (const { event } of ofKind<CreateEvent>(events, "create")) await insertRun(transaction, event.run);
+    const found = await insertAll(transaction, runId, events);
+    await updateRun(transaction, runId, events);
+    await logConflicts(transaction, runId, events.at(-1)?.seq ?? 0, found);
+    return found;
+  });
+}
+
+async function insertAll(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+  const plain = <Event>(kind: string) => ofKind<Event>(events, kind).map(({ event }) => event);
+  const logs = ofKind<LogEvent>(events, "log").map(({ seq, event }) => ({ seq, level: event.level, text: event.text }));
+  const conflicts = [
+    ["batches", await insertRows(sql, runId, batchTarget, plain<BatchEvent>("batch"))],
+    ["epochs", await insertRows(sql, runId, epochTarget, plain<EpochEvent>("epoch"))],
+    [
+      "confusion_cells",
+      await insertRows(sql, runId, confusionTarget, plain<ConfusionEvent>("confusion").flatMap(cells)),
+    ],
+    [
+      "predictions",
+      await insertRows(sql, runId, predictionTarget, plain<PredictionsEvent>("predictions").flatMap(rows)),
+    ],
+    ["run_events", await insertRows(sql, runId, logTarget, logs)],
+  ] as const;
+  await insertMetrics(sql, runId, ofKind<MetricEvent>(events, "metric"));
+  for (const { event, seq } of ofKind<ArtifactEvent>(events, "artifact")) await insertArtifact(sql, runId, event, seq);
+  return conflicts.flatMap(([table, keys]) =>
+    keys.map((key) => `${table} (${key}) was recorded again with other values; the first ones stay`),
+  );
+}
+
+function cells({ phase, epoch, counts }: ConfusionEvent): ConfusionCell[] {
+  return counts.flatMap((row, trueClass) =>
+    row.map((n, predictedClass) => ({ phase, epoch, trueClass, predictedClass, n })),
+  );
+}
+
+function rows(event: PredictionsEvent): PredictionRow[] {
+  return event.sampleIds.map((sampleId, position) => ({
+    phase: event.phase,
+    epoch: event.epoch,
+    sampleId,
+    position,
+    label: event.labels[position]!,
+    predicted: event.predicted[position]!,
+    logits: event.logits[position]!,
+    probabilities: event.probabilities[position]!,
+  }));
+}
+
+/** The value logged last for a step counts, as in other trackers. */
+async function insertMetrics(
+  sql: TransactionSql,
+  runId: string,
+  events: readonly Numbered<MetricEvent>[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const last = [...new Map(events.map((item) => [`${item.event.step} ${item.event.name}`, item])).values()];
+  const column = (value: (item: Numbered<MetricEvent>) => string | number | null) => arrayLiteral(last.map(value));
+  await sql`
+    insert into metric_values (run_id, name, step, epoch, value, at)
+    select ${runId}::uuid, u.* from unnest(
+      ${column(({ event }) => event.name)}::text::text[], ${column(({ event }) => event.step)}::text::bigint[],
+      ${column(({ event }) => event.epoch)}::text::int[], ${column(({ event }) => event.value)}::text::float8[],
+      ${column(({ seq }) => momentOf(seq))}::text::timestamptz[]) as u
+    on conflict (run_id, name, step) do update set value = excluded.value, epoch = excluded.epoch, at = excluded.at
+    where excluded.at >= metric_values.at`;
+}
+
+async function insertArtifact(sql: TransactionSql, runId: string, event: ArtifactEvent, seq: number): Promise<void> {
+  const identity = [runId, event.artifactKind, event.name, event.path, event.sha256].join("\n");
+  const id = createHash("sha256").update(identity).digest("hex").slice(0, 32);
+  await sql`
+    insert into artifacts (artifact_id, run_id, kind, name, media_type, path, sha256, bytes, epoch, created_at)
+    values (${id}, ${runId}, ${storableText(event.artifactKind)}, ${storableText(event.name)}, ${event.mediaType},
+      ${storableText(event.path)}, ${event.sha256}, ${event.bytes}, ${event.epoch}, ${momentOf(seq)})
+    on conflict do nothing`;
+}
+
+async function updateRun(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<void> {
+  const best = ofKind<BestEvent>(events, "best").at(-1);
+  if (best !== undefined) {
+    await sql`update runs set best_epoch = ${best.event.epoch}, val_loss = ${best.event.valLoss}, best_seq = ${best.seq}
+      where run_id = ${runId} and best_seq < ${best.seq}`;
+  }
+  const test = ofKind<EpochEvent>(events, "epoch").filter(({ event }) => event.phase === "test");
+  for (const { event } of test) {
+    const { loss, accuracy, precision, recall, f1, auc } = event.metrics;
+    await sql`update runs set test_loss = ${loss}, test_accuracy = ${accuracy}, test_precision = ${precision},
+      test_recall = ${recall}, test_f1 = ${f1}, test_auc = ${auc} where run_id = ${runId}`;
+  }
+  for (const status of ofKind<StatusEvent>(events, "status")) await updateStatus(sql, runId, status);
+}
+
+/** One status of a run, unless a newer one stands there. */
+async function updateStatus(sql: TransactionSql, runId: string, { seq, event }: Numbered<StatusEvent>): Promise<void> {
+  const at = momentOf(seq);
+  const running = event.status === "running";
+  const ended = !running && event.status !== "queued";
+  await sql`
+    update runs set status = ${event.status}, status_seq = ${seq},
+      started_at = case when ${running} then coalesce(started_at, ${at}::timestamptz) else started_at end,
+      ended_at = case when ${ended} then ${at}::timestamptz end,
+      stop_requested_at = null,
+      digest = coalesce(${event.digest}, digest),
+      error_code = ${event.error?.code ?? null},
+      error_message = ${event.error === null ? null : storableText(event.error.message)}
+    where run_id = ${runId} and status_seq < ${seq}`;
+}
+
+/** Told once, however often the rows are sent. */
+async function logConflicts(
+  sql: TransactionSql,
+  runId: string,
+  seq: number,
+  conflicts: readonly string[],
+): Promise<void> {
+  for (const [index, text] of conflicts.entries()) {
+    await sql`
+      insert into run_events (run_id, seq, at, level, text)
+      select ${runId}, greatest(${seq + index}::bigint, (select max(seq) + 1 from run_events where run_id = ${runId})), now(), 'error', ${text}
+      where not exists (select from run_events where run_id = ${runId} and text = ${text})`;
+  }
+}
+
+function ofKind<Event>(events: readonly SpoolEvent[], kind: string): Numbered<Event>[] {
+  return events.filter(({ event }) => event.kind === kind) as Numbered<Event>[];
+}

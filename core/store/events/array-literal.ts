@@ -1,0 +1,25 @@
+// Values as Postgres writes arrays: {1,NaN,NULL,"a \"quoted\" text"}.
+export type Scalar = number | string | null;
+
+export function arrayLiteral(values: readonly Scalar[]): string {
+  return `{${values.map(element).join(",")}}`;
+}
+
+function element(value: Scalar): string {
+  if (value === null) return "NULL";
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  return `"${storableText(value).replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** Postgres holds any text but the character NUL, which is shown as ␀; half a surrogate pair becomes U+FFFD. */
+export function storableText(text: string): string {
+  return Buffer.from(text.replaceAll("\0", "\u2400"), "utf8").toString("utf8");
+}
+
+/** The same for every text inside a JSON value; what JSON cannot say (NaN, undefined) becomes null or is left out. */
+export function storableJson(value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
+    typeof inner === "string" ? storableText(inner) : inner,
+  );
+}

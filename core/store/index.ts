@@ -1,0 +1,8 @@
+// The store's public face: what core/run, core/cli and the dashboard import.
+export { openStore, type Store, type StoreOptions } from "./connect.ts";
+export { withoutPassword } from "./connection-error.ts";
+export * from "./datasets.ts";
+export * from "./history.ts";
+export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
+export { openRecorder, type RecorderOptions } from "./recorder.ts";
+export * from "./runs.ts";

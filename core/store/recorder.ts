@@ -1,0 +1,190 @@
+// The trainer's Recorder over Postgres: spool first, then in bulk to the database, from a timer, so that `record` never waits.
+// With the database away training goes on; what is in the spool is sent when it is back, by this process or by the next command.
+import { LockstepError } from "../errors.ts";
+import type { Recorder, RunEvent } from "../train/recorder.ts";
+import type { Store } from "./connect.ts";
+import { isConnectionLoss } from "./connection-error.ts";
+import type { NewRun } from "./new-run.ts";
+import { ownProcess } from "./process-id.ts";
+import { releaseSpool, sendLeftovers } from "./spool/leftovers.ts";
+import { sendBulk } from "./spool/send-spool.ts";
+import { listSpools, removeSpool } from "./spool/spool-files.ts";
+import { SpoolWriter } from "./spool/spool-writer.ts";
+
+export interface RecorderOptions {
+  /** The database, or how to open it when it may be away now. */
+  readonly store: Store | (() => Promise<Store>);
+  readonly runId: string;
+  /** EXP_HOME, where the spool is. */
+  readonly home: string;
+  /** A run that is not in the database yet: made when its first events are sent. */
+  readonly create?: NewRun;
+  /** Lines for people: the database is away, it is back, rows that differ. */
+  readonly onNotice?: (text: string) => void;
+}
+
+const SEND_AFTER_MS = 200;
+const SYNC_AFTER_MS = 500;
+const HEARTBEAT_MS = 5_000;
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 10_000;
+
+/** What an earlier process recorded of this run and could not send is sent first. */
+export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  const afterSeq = await lastKnownSeq(options);
+  return new SpoolRecorder(options, afterSeq);
+}
+
+/** Numbers of events grow over all processes of a run, even where the clock was set back. */
+async function lastKnownSeq({ store, runId, home }: RecorderOptions): Promise<number> {
+  const inSpools = listSpools(home).filter((file) => file.runId === runId);
+  const newest = Math.max(0, ...inSpools.map((file) => file.firstSeq));
+  if (typeof store === "function") return newest;
+  try {
+    await sendLeftovers({ sql: store.sql, home, runId });
+    const [row] = await store.sql<{ seq: number }[]>`
+      select greatest(status_seq, best_seq, (select max(seq) from run_events where run_id = ${runId}),
+        (select (extract(epoch from max(at)) * 1000000)::bigint from metric_values where run_id = ${runId})) as seq
+      from runs where run_id = ${runId}`;
+    return Math.max(newest, row?.seq ?? 0);
+  } catch (error) {
+    if (isConnectionLoss(error)) return newest;
+    throw error;
+  }
+}
+
+class SpoolRecorder implements Recorder {
+  readonly runId: string;
+  readonly #options: RecorderOptions;
+  readonly #spool: SpoolWriter;
+  readonly #heartbeat: NodeJS.Timeout;
+  #store: Store | null;
+  #sendTimer: NodeJS.Timeout | null = null;
+  #syncTimer: NodeJS.Timeout | null = null;
+  #sending: Promise<boolean> | null = null;
+  #sentTo = 0;
+  #retryMs = RETRY_FIRST_MS;
+  #away = false;
+
+  constructor(options: RecorderOptions, afterSeq: number) {
+    this.runId = options.runId;
+    this.#options = options;
+    this.#store = typeof options.store === "function" ? null : options.store;
+    this.#spool = new SpoolWriter(options.home, options.runId, afterSeq);
+    if (options.create !== undefined) this.#spool.append({ kind: "create", run: options.create });
+    this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
+    if (this.#store !== null) void this.#beat();
+  }
+
+  record(event: RunEvent): void {
+    this.#spool.append(event);
+    this.#sendTimer ??= setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
+    this.#syncTimer ??= setTimeout(() => void this.#sync(), SYNC_AFTER_MS).unref();
+  }
+
+  async flush(): Promise<{ readonly stored: boolean }> {
+    await this.#sync();
+    await this.#sending;
+    return { stored: await this.#send() };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const { stored } = await this.flush();
+    for (const timer of [this.#sendTimer, this.#syncTimer]) if (timer !== null) clearTimeout(timer);
+    this.#spool.close();
+    for (const { path } of this.#spool.segments) (stored ? removeSpool : releaseSpool)(path);
+    if (typeof this.#options.store === "function") await this.#store?.close();
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#syncTimer !== null) clearTimeout(this.#syncTimer);
+    this.#syncTimer = null;
+    await this.#spool.sync();
+  }
+
+  async #sendLater(): Promise<void> {
+    const stored = await this.#send();
+    this.#sendTimer = null;
+    if (!stored) this.#sendTimer = setTimeout(() => void this.#sendLater(), this.#nextRetryMs()).unref();
+    else if (this.#unsent) this.#sendTimer = setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
+  }
+
+  #nextRetryMs(): number {
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MOST_MS);
+    return this.#retryMs;
+  }
+
+  get #unsent(): boolean {
+    return this.#spool.segments.length > 1 || this.#sentTo < (this.#spool.segments[0]?.end ?? 0);
+  }
+
+  /** One sender at a time. @returns whether all that was recorded when it began is stored */
+  async #send(): Promise<boolean> {
+    this.#sending ??= this.#drain().finally(() => (this.#sending = null));
+    return this.#sending;
+  }
+
+  async #drain(): Promise<boolean> {
+    try {
+      this.#store ??= await (this.#options.store as () => Promise<Store>)();
+      await this.#sendAll(this.#store);
+    } catch (error) {
+      this.#tellAway(error);
+      return false;
+    }
+    if (this.#away) this.#options.onNotice?.("The database is back; everything recorded meanwhile is stored.");
+    this.#away = false;
+    this.#retryMs = RETRY_FIRST_MS;
+    return true;
+  }
+
+  /** Once more after a lost connection: an embedded server is started again. */
+  async #sendAll(store: Store): Promise<void> {
+    try {
+      while (this.#unsent) await this.#sendNext(store);
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error;
+      await store.revive();
+      while (this.#unsent) await this.#sendNext(store);
+    }
+  }
+
+  async #sendNext(store: Store): Promise<void> {
+    const segment = this.#spool.segments[0]!;
+    const options = { sql: store.sql, path: segment.path, runId: this.runId, from: this.#sentTo, end: segment.end };
+    const sent = await sendBulk(options);
+    if (sent.offset === this.#sentTo) throw damaged(segment.path, sent.offset);
+    this.#sentTo = sent.offset;
+    for (const notice of sent.notices) this.#options.onNotice?.(notice);
+    if (this.#spool.segments.length === 1 || this.#sentTo < segment.end) return;
+    this.#spool.segments.shift();
+    this.#sentTo = 0;
+    removeSpool(segment.path);
+  }
+
+  #tellAway(error: unknown): void {
+    if (this.#away) return;
+    this.#away = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.onNotice?.(`The database is away (${reason}); the run goes on and its events are kept in the spool.`);
+  }
+
+  /** Missing beats matter only when many of them are missing: then the run counts as lost. */
+  async #beat(): Promise<void> {
+    if (this.#store === null || this.#away) return;
+    const { sql } = this.#store;
+    await sql`
+      update runs set heartbeat_at = now(), owner = ${ownProcess()},
+        status = case when status = 'lost' then 'running' else status end
+      where run_id = ${this.runId} and status in ('running', 'lost')`.catch(() => undefined);
+  }
+}
+
+function damaged(path: string, offset: number): LockstepError {
+  return new LockstepError({
+    code: "storage",
+    message: `The spool ${path} was changed from outside at byte ${offset}: no whole record stands there.`,
+    next: "exp spool flush sends what can be read.",
+  });
+}
