@@ -1,5 +1,6 @@
 // The `tensorflow` engine: the training step written as one TensorFlow graph and run by @tensorflow/tfjs-node-gpu.
 // The same bits on the same machine with the same settings; another number of threads, CPU or GPU gives others.
+import { availableParallelism } from "node:os";
 import { LockstepError } from "../../errors.ts";
 import type { Network } from "../../model/network.ts";
 import type { CompileOptions, Engine, EngineIdentity } from "../engine.ts";
@@ -43,8 +44,11 @@ export interface Availability {
   readonly reason: string | null;
 }
 
-/** Whether the engine can be used. Loads TensorFlow only where it was installed for a GPU, to see whether there is one. */
-export function tensorflowAvailability({ threads }: { threads: number }): Availability {
+/**
+ * Whether the engine can be used. Loads TensorFlow only where it was installed for a GPU, to see whether there is one.
+ * @param threads that the engine will be made with: TensorFlow fixes them when it is loaded
+ */
+export function tensorflowAvailability({ threads = availableParallelism() } = {}): Availability {
   const installation = findInstallation();
   if (installation === null) {
     const reason = 'not installed; "npx exp engine install tensorflow" installs it';

@@ -1,6 +1,6 @@
 // Where the engine stands: `<home>/engines/tensorflow/`, with a manifest that is written last. A folder without one is no installation.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expHome } from "../../home.ts";
 import { LockstepError } from "../../errors.ts";
 
@@ -31,7 +31,7 @@ export function findInstallation(folder: string = installationFolder()): Install
   const path = join(folder, MANIFEST);
   if (!existsSync(path)) return null;
   const manifest = JSON.parse(readFileSync(path, "utf8")) as Manifest;
-  return { ...manifest, folder, modules: join(folder, manifest.modules) };
+  return { ...manifest, folder, modules: resolve(folder, manifest.modules) };
 }
 
 /** @throws LockstepError "engine-unavailable" */

@@ -63,7 +63,7 @@ export function librarySettings(threads: number): Record<string, string> {
     TF_CUDNN_DETERMINISTIC: "1",
     TF_ENABLE_ONEDNN_OPTS: "1",
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: "1",
+    TF_NUM_INTEROP_THREADS: String(threads),
     TF_FORCE_GPU_ALLOW_GROWTH: "true", // or one process takes the whole GPU
     TF_CPP_MIN_LOG_LEVEL: process.env["TF_CPP_MIN_LOG_LEVEL"] ?? "2", // errors only
   };
