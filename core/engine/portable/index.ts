@@ -1,11 +1,10 @@
 // The portable engine: a network compiled to a static plan that worker threads walk inside kernels written once in C.
 // The same bits on every machine and for every number of threads.
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { LockstepError } from "../../errors.ts";
 import type { Network } from "../../model/network.ts";
 import type { CompileOptions, Engine, EngineIdentity } from "../engine.ts";
-import { loadWasm } from "./load-wasm.ts";
+import { hasNative, manifest, nativeCandidate, wasmCandidate, type Candidate, type KernelChoice } from "./load.ts";
 import { PortableProgram } from "./program.ts";
 import { Team } from "./team.ts";
 
@@ -15,27 +14,55 @@ export interface PortableOptions {
   /** Default: as many as the machine runs at once, at most 8. */
   readonly threads?: number;
   /** "auto": native where a library for this machine passes its self-test, else wasm. */
-  readonly kernels?: "auto" | "native" | "wasm";
+  readonly kernels?: KernelChoice;
+  /** Gets one line where "auto" falls back to wasm; default: standard error. */
+  readonly onNotice?: (line: string) => void;
 }
 
 export const MOST_THREADS = 8; // the default's; beyond, barriers cost more than threads bring
 
+/** @example const engine = await createPortableEngine({ threads: 2 }); */
 export async function createPortableEngine(options: PortableOptions = {}): Promise<Engine> {
-  const threads = options.threads ?? Math.min(MOST_THREADS, availableParallelism());
-  if (options.kernels === "native") throw noNative();
-  const kernels = { kind: "wasm", module: loadWasm() } as const;
-  const team = await Team.start<number>(new URL("./worker.mjs", import.meta.url), threads, { kernels });
-  return new PortableEngine(team, {
-    name: "portable",
-    version: kernelVersion(),
-    device: "cpu",
-    kernels: kernels.kind,
-    threads,
-  });
+  const {
+    threads = Math.min(MOST_THREADS, availableParallelism()),
+    kernels = "auto",
+    onNotice = console.error,
+  } = options;
+  if (kernels !== "wasm" && (kernels !== "auto" || hasNative())) {
+    const opened = await openNative(kernels, threads);
+    if (typeof opened !== "string") return opened;
+    if (kernels !== "auto") throw unavailable(`native kernels: ${opened}`);
+    onNotice(`engine portable: wasm instead of native kernels: ${opened}`);
+  }
+  const opened = await open(wasmCandidate(), threads);
+  if (typeof opened === "string") throw unavailable(`wasm kernels: ${opened}`);
+  return opened;
 }
 
-function noNative(): LockstepError {
-  const message = `engine portable: no native kernels for ${process.platform}-${process.arch}`;
+/** @returns why not, where they cannot be used */
+async function openNative(kernels: KernelChoice, threads: number): Promise<Engine | string> {
+  const candidate = nativeCandidate(kernels);
+  return typeof candidate === "string" ? candidate : open(candidate, threads);
+}
+
+/** Starts the threads. @returns why not, where one of them computes other bits */
+async function open({ kernels, name }: Candidate, threads: number): Promise<Engine | string> {
+  const team = await Team.start<number>(new URL("./worker.mjs", import.meta.url), threads, { kernels });
+  if (team.about.every((digest) => digest === manifest.selfTest)) {
+    return new PortableEngine(team, {
+      name: "portable",
+      version: manifest.version,
+      device: "cpu",
+      kernels: name,
+      threads,
+    });
+  }
+  await team.close();
+  return "their self-test gives other bits in this process (has a library set flush-to-zero?)";
+}
+
+function unavailable(what: string): LockstepError {
+  const message = `engine portable: ${what}`;
   return new LockstepError({
     code: "engine-unavailable",
     message,
@@ -58,9 +85,11 @@ class PortableEngine implements Engine {
   }
 
   async compile(network: Network, options: CompileOptions): Promise<PortableProgram> {
-    const job = { network, options, team: this.team, threads: this.identity.threads, id: this.nextId++ };
-    const program = await PortableProgram.compile(job);
-    this.programs.add(program);
+    const { team, programs } = this;
+    const { threads } = this.identity;
+    const forget = (program: PortableProgram): unknown => programs.delete(program);
+    const program = await PortableProgram.compile({ network, options, team, threads, id: this.nextId++, forget });
+    programs.add(program);
     return program;
   }
 
@@ -70,10 +99,4 @@ class PortableEngine implements Engine {
     await this.team.close();
     this.programs.clear();
   }
-}
-
-/** Changes whenever a kernel's source does, and with it, possibly, the bits. */
-function kernelVersion(): string {
-  const text = readFileSync(new URL("./prebuilt/kernels.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

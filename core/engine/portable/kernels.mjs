@@ -1,30 +1,58 @@
-// The compiled kernels as a thread sees them: in wasm an instance for each program's memory.
+// The compiled kernels as a thread sees them: wasm, one instance for each program's memory, or the native addon, which works
+// in the same memory in place.
+import { createRequire } from "node:module";
 
 /**
- * @typedef {{ kind: "wasm", module: WebAssembly.Module }} Kernels
- * @typedef {{ thread: number, threads: number, stack: number, control: number }} Place stack: it grows down from here, scratch lies above
+ * @typedef {{ kind: "wasm", module: WebAssembly.Module } | { kind: "native", path: string, level: number }} Kernels
+ *   level: LEVEL_* in kernels/cpu.h
+ * @typedef {{ thread: number, threads: number, stack: number, control: number }} Place
+ *   stack: where C's stack begins, growing down (wasm); the thread's scratch lies above
+ * @typedef {{
+ *   selfTest: () => string,
+ *   bind: (memory: WebAssembly.Memory, place: Place) => (plan: number, records: number) => number,
+ * }} OpenKernels
+ *   selfTest: 16 hex digits, see kernels/self-test.c; bind: what walks plans in that memory, 1 or 0 where it was stopped
  */
 
-/** @param {Kernels} kernels */
-export async function openKernels(kernels) {
-  return openWasm(kernels.module);
+const SELF_TEST_BYTES = 4 << 20; // more than kernels/self-test.c needs
+
+/** @param {Kernels} kernels @returns {OpenKernels} */
+export function openKernels(kernels) {
+  return kernels.kind === "wasm" ? openWasm(kernels.module) : openNative(kernels.path, kernels.level);
 }
 
-/** @param {WebAssembly.Module} module */
+/** @param {WebAssembly.Module} module @returns {OpenKernels} */
 function openWasm(module) {
-  const instantiate = (/** @type {WebAssembly.Memory} */ memory) =>
-    new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const instantiate = (/** @type {WebAssembly.Memory} */ memory, /** @type {number} */ stack) => {
+    const exports = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory } }).exports);
+    exports.__stack_pointer.value = stack;
+    return exports;
+  };
   return {
-    /** A digest over what the kernels compute from fixed inputs, 16 hex digits. */
-    selfTest() {
-      return "";
+    selfTest: () => {
+      const memory = new WebAssembly.Memory({ initial: SELF_TEST_BYTES >> 16, maximum: 65536, shared: true });
+      return hex(instantiate(memory, SELF_TEST_BYTES).selfTest());
     },
-    /** @param {WebAssembly.Memory} memory @param {Place} place */
-    bind(memory, { thread, threads, stack, control }) {
-      const wasm = instantiate(memory);
-      wasm.__stack_pointer.value = stack;
-      return (/** @type {number} */ plan, /** @type {number} */ records) =>
-        wasm.walk(plan, records, thread, threads, stack, control);
+    bind: (memory, { thread, threads, stack, control }) => {
+      const wasm = instantiate(memory, stack);
+      return (plan, records) => wasm.walk(plan, records, thread, threads, stack, control);
     },
   };
+}
+
+/** @param {string} path @param {number} level @returns {OpenKernels} */
+function openNative(path, level) {
+  const addon = createRequire(import.meta.url)(path);
+  return {
+    selfTest: () => hex(addon.selfTest(new Uint8Array(SELF_TEST_BYTES), level)),
+    bind: (memory, { thread, threads, stack, control }) => {
+      return (plan, records) =>
+        addon.walk(new Uint8Array(memory.buffer), level, plan, records, thread, threads, stack, control);
+    },
+  };
+}
+
+/** @param {bigint} hash */
+function hex(hash) {
+  return BigInt.asUintN(64, hash).toString(16).padStart(16, "0");
 }

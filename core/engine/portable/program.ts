@@ -35,6 +35,8 @@ export interface ProgramJob {
   readonly threads: number;
   /** Tells the workers which program is meant. */
   readonly id: number;
+  /** Called when the program is disposed of. */
+  readonly forget: (program: PortableProgram) => unknown;
 }
 
 /** A plan whose memory is placed and whose records are ready to be copied in. */
@@ -64,14 +66,13 @@ export class PortableProgram implements Program {
   }
 
   private constructor(job: ProgramJob) {
-    const { network, options, threads } = job;
+    const { network, options } = job;
     this.job = job;
     this.stages = readStages(network);
     const { memory, regions, end } = sizeProgram(job, this.stages, options.batchSize);
     if (end > memoryLimit()) throw tooLarge(end, options.batchSize, largestFitting(job, this.stages));
     this.memory = memory;
     this.regions = regions;
-    void threads;
     this.wasm = reserve(end, options.batchSize);
     for (const { parameter, buffer } of memory.weights.values()) {
       if (parameter.kind === "runningVar") this.floats(buffer).fill(1);
@@ -144,6 +145,7 @@ export class PortableProgram implements Program {
     if (this.disposed) return;
     this.disposed = true;
     this.stop();
+    this.job.forget(this);
     this.job.team.request({ kind: "detach", program: this.job.id }).catch(() => undefined); // a team that is gone holds nothing
   }
 

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openKernels } from "./kernels.mjs";
 
 const { thread, threads } = workerData;
-const kernels = await openKernels(workerData.kernels);
+const kernels = openKernels(workerData.kernels);
 
 /** Walks `records` records from `plan` on; 0 where it was told to stop. @type {Map<number, (plan: number, records: number) => number>} */
 const programs = new Map();

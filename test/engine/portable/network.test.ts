@@ -1,10 +1,12 @@
 // Whole networks against torchvision in float64: logits, losses, gradients, and ten steps of SGD with their statistics.
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { CompileOptions } from "../../../core/engine/engine.ts";
 import { createPortableEngine } from "../../../core/engine/portable/index.ts";
 import { trainableParameters } from "../../../core/model/freeze.ts";
 import * as golden from "../../model/golden-cases.ts";
 import { formulaState } from "../../model/formula-state.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // a busy machine is not a failure
 
 const engine = await createPortableEngine({ threads: 2 });
 afterAll(() => engine.close());

@@ -40,6 +40,9 @@ function main() {
   try {
     const zig = compiler();
     buildWasm(zig, out);
+    const x64 = { avx2: "x86_64+avx+avx2", baseline: "x86_64" };
+    buildNative(zig, out, { file: "linux-x64.node", target: "x86_64-linux-musl", levels: x64 });
+    buildNative(zig, out, { file: "linux-arm64.node", target: "aarch64-linux-musl", levels: { baseline: "generic" } });
     writeFileSync(join(out, "kernels.json"), manifest(out));
     const source = (/** @type {string} */ file) => readFileSync(join(here, file), "utf8");
     writeFileSync(join(out, "plan-layout.ts"), layoutOf(source("plan.h"), source("executor.c")));
@@ -70,6 +73,22 @@ function buildWasm(zig, out) {
   ];
   zig(["wasm-ld", ...link, "-z", "stack-size=65536", "--strip-all", "-o", join(out, "kernels.wasm"), object]);
   rejectStaticData(readFileSync(join(out, "kernels.wasm")));
+}
+
+/**
+ * One library of all levels of a CPU; it needs no C library of its own (memset and memcpy are the process's).
+ * @param {(args: string[]) => string} zig @param {string} out
+ * @param {{ file: string, target: string, levels: Record<string, string> }} machine levels: the CPU that each is compiled for
+ */
+function buildNative(zig, out, { file, target, levels }) {
+  const headers = join(here, "..", "..", "..", "..", "node_modules", "node-api-headers", "include");
+  const flags = ["-target", target, "-fPIC", "-fvisibility=hidden", `-I${headers}`];
+  const object = (/** @type {string} */ name) => join(out, `${file}-${name}.o`);
+  const kernels = Object.entries(levels).map(([level, cpu]) =>
+    compile(zig, join(here, "kernels.c"), object(level), [...flags, `-mcpu=${cpu}`, `-DLEVEL=${level}`]),
+  );
+  const addon = compile(zig, join(here, "addon.c"), object("addon"), [...flags, `-mcpu=${levels.baseline}`]);
+  zig(["ld.lld", "-shared", "-s", "--hash-style=gnu", "--build-id=none", "-o", join(out, file), ...kernels, addon]);
 }
 
 /**
@@ -110,8 +129,22 @@ function manifest(out) {
     Object.fromEntries(names.sort().map((name) => [name, sha256(readFileSync(join(folder, name)))]));
   const digestOfSources = digests(here, sources);
   const version = sha256(JSON.stringify(digestOfSources)).slice(0, 12);
-  const content = { version, compiler: `ziglang ${VERSION}`, sources: digestOfSources, files: digests(out, files) };
+  const content = {
+    version,
+    selfTest: wasmSelfTest(readFileSync(join(out, "kernels.wasm"))),
+    compiler: `ziglang ${VERSION}`,
+    sources: digestOfSources,
+    files: digests(out, files),
+  };
   return JSON.stringify(content, null, 2) + "\n";
+}
+
+/** What every build must answer to the self-test: wasm defines it. @param {Buffer} bytes */
+function wasmSelfTest(bytes) {
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  exports.__stack_pointer.value = memory.buffer.byteLength;
+  return BigInt.asUintN(64, exports.selfTest()).toString(16).padStart(16, "0");
 }
 
 /** @param {string} out @param {string[]} files */

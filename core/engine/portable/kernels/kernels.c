@@ -1,6 +1,7 @@
 // All kernels as one translation unit, compiled once for each kind of machine (build.mjs), and what it exports.
 #include "executor.c"
 #include "resample.c"
+#include "self-test.c"
 
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -10,7 +11,21 @@ EXPORT(walk) int exportWalk(uint32_t plan, int records, int thread, int threads,
   return walk((char *)0, (int32_t *)plan, records, thread, threads, (char *)scratch, (Control *)control);
 }
 
+/** Overwrites the first SELF_TEST_BYTES of the memory; the stack must lie behind them. */
+EXPORT(selfTest) uint64_t exportSelfTest(void) { return selfTest((char *)0); }
+
 EXPORT(resample) void exportResample(const ResampleJob *job) {
   resample(job, (const u8 *)(uintptr_t)job->source, (u8 *)(uintptr_t)job->output, (char *)(uintptr_t)job->scratch);
 }
+#else
+/** What addon.c calls, by level of the CPU. */
+#define NAMED(name, level) NAMED_AGAIN(name, level)
+#define NAMED_AGAIN(name, level) name##_##level
+#define EXPORTED __attribute__((visibility("hidden")))
+
+EXPORTED int NAMED(walk, LEVEL)(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control) {
+  return walk(memory, plan, records, thread, threads, scratch, (Control *)control);
+}
+EXPORTED uint64_t NAMED(selfTest, LEVEL)(char *memory) { return selfTest(memory); }
+EXPORTED unsigned NAMED(selfTestBytes, LEVEL)(void) { return SELF_TEST_BYTES; }
 #endif

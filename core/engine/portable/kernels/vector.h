@@ -50,7 +50,7 @@ typedef v4 lanes;
   }
 #define ORDER_EXIT done:;
 #else
-#define KEEP_ORDER(i, n)
+#define KEEP_ORDER(i, n) {}
 #define ORDER_EXIT
 #endif
 
