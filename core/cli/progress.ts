@@ -1,0 +1,108 @@
+// What one sees while a sweep runs: bars on a terminal, a plain line now and then elsewhere. With --json all of it goes to standard error.
+import cliProgress from "cli-progress";
+import pc from "picocolors";
+import type { RunStart, SweepObserver } from "../run/observer.ts";
+import type { TrainProgress } from "../train/contract.ts";
+
+export interface Display extends SweepObserver {
+  /** Clears the bars; nothing may follow. */
+  readonly close: () => void;
+}
+
+/** Without a terminal: a line every so many batches. */
+const PLAIN_EVERY = 20;
+
+export function createDisplay(stream: NodeJS.WriteStream): Display {
+  const clock = sweepClock();
+  const bars = stream.isTTY ? liveBars(stream) : null;
+  const print = bars?.print ?? ((text: string) => void stream.write(`${text}\n`));
+  let current: RunStart | null = null;
+  return {
+    stage: (text) => print(pc.dim(text)),
+    notice: (text) => print(`${pc.yellow("note")}: ${text}`),
+    runStarted: (start) => {
+      current = start;
+      clock.start(start);
+      print(`${title(start)} ${startText(start)}`);
+    },
+    progress: (progress) => {
+      if (current === null) return;
+      const text = `${stepText(progress)} | ${clock.leftText(progress)}`;
+      if (bars) bars.update(current, progress, text);
+      else if (progress.doneBatches % PLAIN_EVERY === 0) print(`${title(current)} ${text}`);
+    },
+    output: (level, text) => print(level === "info" ? text : `${pc.yellow(level)}: ${text}`),
+    runEnded: ({ variant, seed, status, digest, test }) => {
+      const result = test === null ? "" : `, test accuracy ${test.accuracy.toFixed(3)}`;
+      print(`${variant}/${seed} ${status}${result}${digest === null ? "" : `, digest ${digest.slice(0, 12)}`}`);
+    },
+    close: () => bars?.close(),
+  };
+}
+
+function title({ index, total, name }: RunStart): string {
+  return `[${index}/${total}] ${name.experiment}/${name.variant}/${name.seed}`;
+}
+
+function startText({ name, resumed }: RunStart): string {
+  return resumed ? `run ${name.run} goes on` : `started as run ${name.run}`;
+}
+
+function stepText(progress: TrainProgress): string {
+  const { phase, epoch, epochs, batch, batches, imagesPerSecond, loss, valLoss } = progress;
+  const val = valLoss === null ? "-" : valLoss.toFixed(4);
+  const losses =
+    phase === "train" ? `train loss ${loss.toFixed(4)} | val loss ${val}` : `${phase} loss ${loss.toFixed(4)}`;
+  return `epoch ${epoch}/${epochs} | ${phase} batch ${batch}/${batches} | ${imagesPerSecond.toFixed(0)} images/s | ${losses}`;
+}
+
+/** Time left, from what this run's batches took so far. */
+function sweepClock() {
+  let start: RunStart | null = null;
+  let startedMs = 0;
+  let doneAtStart: number | null = null;
+  return {
+    start: (next: RunStart) => {
+      start = next;
+      startedMs = performance.now();
+      doneAtStart = null;
+    },
+    leftText: ({ doneBatches, totalBatches }: TrainProgress): string => {
+      doneAtStart ??= doneBatches - 1; // a resumed run begins in the middle
+      const perBatchMs = (performance.now() - startedMs) / (doneBatches - doneAtStart);
+      const runMs = perBatchMs * (totalBatches - doneBatches);
+      const afterMs = start === null ? 0 : perBatchMs * totalBatches * (start.costAfter / start.cost);
+      return `${duration(runMs)} left, all runs ${duration(runMs + afterMs)}`;
+    },
+  };
+}
+
+/** 75,000 ms is "1:15". */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function liveBars(stream: NodeJS.WriteStream) {
+  const bars = new cliProgress.MultiBar(
+    { stream, clearOnComplete: true, hideCursor: true, linewrap: false, format: "{bar} {text}", barsize: 16, fps: 8 },
+    cliProgress.Presets.shades_classic,
+  );
+  const bar = bars.create(1, 0, { text: "" });
+  return {
+    print: (text: string) => {
+      bars.log(`${text}\n`);
+      bars.update();
+    },
+    update: (start: RunStart, progress: TrainProgress, text: string) => {
+      bar.setTotal(progress.totalBatches);
+      bar.update(progress.doneBatches, { text: `${title(start)} ${text}` });
+    },
+    close: () => {
+      bars.update();
+      bars.stop();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+// exp run: trains every variant and seed of an experiment file, stores all of it and serves the dashboard meanwhile.
+import type { Command } from "commander";
+import pc from "picocolors";
+import { sourceFromPath } from "../data/index.ts";
+import { expHome } from "../home.ts";
+import { listenForInterrupt } from "../run/interrupt.ts";
+import { runSweep, type SweepOptions } from "../run/sweep.ts";
+import { startBeside } from "./dashboard-beside.ts";
+import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
+import { printError, printJson } from "./output.ts";
+import { createDisplay } from "./progress.ts";
+import { printResult } from "./result-table.ts";
+
+interface RunFlags {
+  readonly variant?: string[];
+  readonly seed?: number[];
+  readonly set: string[];
+  readonly data?: string;
+  readonly engine: SweepOptions["engine"];
+  readonly kernels: SweepOptions["kernels"];
+  readonly threads?: number;
+  readonly checkpointEvery?: number;
+  readonly smoke?: boolean;
+  readonly fresh?: boolean;
+  readonly retry?: "failed";
+  readonly dashboard: boolean;
+  readonly port?: number;
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+const ENGINES = ["auto", "portable", "tensorflow"] as const;
+const KERNELS = ["auto", "native", "wasm"] as const;
+
+export function registerRunCommand(program: Command): void {
+  const command = program
+    .command("run")
+    .argument("<file>", "experiment file, such as experiments/frozen-backbone.ts")
+    .description("Train every variant with every seed; an unfinished sweep is continued")
+    .option("--variant <names>", "only these variants: a,b", words)
+    .option("--seed <numbers>", "only these seeds: 0,1", wholeNumbers("--seed"))
+    .option("--set <key=value>", "override a setting; may be repeated", repeated, [])
+    .option("--data <path>", "class folders, an .npz or a .csv in place of the experiment's data")
+    .option("--smoke", "the whole path in seconds: 2 epochs, 1 seed, 64 images, 32 px")
+    .option("--fresh", "new runs, even where a sweep is unfinished")
+    .option("--retry <which>", "failed: train again what failed before", oneOf("--retry", ["failed"]));
+  addEngineOptions(command)
+    .option("--no-dashboard", "do not serve the dashboard meanwhile")
+    .option("--port <n>", "port of the dashboard", wholeNumber("--port", 0))
+    .option("--json", "JSON lines on standard output, progress on standard error")
+    .action(runCommand);
+}
+
+/** Flags of every command that trains. */
+export function addEngineOptions(command: Command): Command {
+  return command
+    .option("--engine <name>", ENGINES.join(", "), oneOf("--engine", ENGINES), "auto")
+    .option("--kernels <kind>", `of the portable engine: ${KERNELS.join(", ")}`, oneOf("--kernels", KERNELS), "auto")
+    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1))
+    .option(
+      "--checkpoint-every <steps>",
+      "checkpoint every so many steps, besides every epoch",
+      wholeNumber("--checkpoint-every", 1),
+    );
+}
+
+async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  const display = createDisplay(flags.json ? process.stderr : process.stdout);
+  const interrupt = listenForInterrupt();
+  const serve: Parameters<typeof runSweep>[1]["serve"] = async (store) => {
+    if (!flags.dashboard) return null;
+    const dashboard = await startBeside({ store, home: expHome() }, flags.port);
+    display.stage(`dashboard: ${dashboard.url}`);
+    return dashboard;
+  };
+  try {
+    const { runs, errors } = await runSweep(sweepOptions(file, flags), { observer: display, interrupt, serve });
+    display.close();
+    for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
+    if (flags.json) printJson({ type: "done", runs });
+    else printEnd(runs);
+    if (errors.length > 0) process.exitCode = 1;
+  } finally {
+    display.close();
+    interrupt.dispose();
+  }
+}
+
+function sweepOptions(file: string, flags: RunFlags): SweepOptions {
+  return {
+    file,
+    overrides: {
+      variants: flags.variant,
+      seeds: flags.seed,
+      assignments: flags.set,
+      data: flags.data === undefined ? undefined : sourceFromPath(flags.data),
+      smoke: flags.smoke,
+    },
+    engine: flags.engine,
+    kernels: flags.kernels,
+    threads: flags.threads ?? null,
+    checkpointEverySteps: flags.checkpointEvery ?? null,
+    fresh: flags.fresh ?? false,
+    retryFailed: flags.retry === "failed",
+  };
+}
+
+function printEnd(runs: Parameters<typeof printResult>[0]): void {
+  printResult(runs);
+  process.stdout.write(`\nOpen the dashboard again: ${pc.bold("exp dashboard")}\n`);
+}

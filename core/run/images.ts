@@ -1,0 +1,63 @@
+// Pictures stored with a run: a contact sheet of augmented training images, and a thumbnail of each val and test sample.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { contactSheet, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
+import { saveSampleArtifacts, type Store } from "../store/index.ts";
+import { artifactOf } from "../train/artifact.ts";
+import { writeAtomically } from "../train/atomic-file.ts";
+import type { TrainData } from "../train/contract.ts";
+import type { Recorder } from "../train/recorder.ts";
+import type { Job } from "./jobs.ts";
+
+const SHEET_IMAGES = 12;
+
+export interface ImagesInput {
+  readonly job: Job;
+  readonly data: TrainData;
+  /** The run's own. */
+  readonly folder: string;
+  readonly home: string;
+  readonly recorder: Recorder;
+}
+
+/** The sheet shows the first images of the first epoch, as the network sees them but for normalisation. */
+export async function recordContactSheet({ job, data, folder, home, recorder }: ImagesInput): Promise<void> {
+  const { settings, seed } = job.planned;
+  const { manifest, prepared, split, resampler } = data;
+  const sheet = await contactSheet({
+    manifest,
+    prepared,
+    resampler,
+    sampleIndices: epochOrder(split.train, seed, 1).slice(0, SHEET_IMAGES),
+    crops: trainingCrops({ prepared, manifest, augment: settings.augment, seed, epoch: 1 }),
+    sizePx: settings.imageSizePx,
+  });
+  const path = join(folder, "contact-sheet.png");
+  await mkdir(folder, { recursive: true });
+  await writeAtomically(path, sheet);
+  recorder.record(await artifactOf(path, home, { artifactKind: "contact-sheet", mediaType: "image/png", epoch: 1 }));
+}
+
+/** Once for each data set; runs on the same images share the files. */
+export async function saveThumbnails(
+  store: Store,
+  { manifest, prepared, split }: TrainData,
+  home: string,
+): Promise<void> {
+  const thumbnails = await writeThumbnails({ prepared, manifest }, [...split.val, ...split.test]);
+  const files = await Promise.all(
+    thumbnails.map(async ({ sampleIndex, path }) => {
+      const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
+      const { sha256, bytes } = await artifactOf(join(home, path), home, about);
+      return {
+        sampleId: manifest.samples[sampleIndex]?.id ?? "",
+        kind: "thumbnail",
+        mediaType: "image/webp",
+        path,
+        sha256,
+        bytes,
+      };
+    }),
+  );
+  await saveSampleArtifacts(store, manifest.digest, files);
+}

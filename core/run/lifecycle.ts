@@ -1,0 +1,153 @@
+// One run from its claimed row to its last status: weights, images, training, and an end that is written on every way out.
+import { basename, join } from "node:path";
+import { Interrupted, LockstepError } from "../errors.ts";
+import { openRecorder, readKnownLinks } from "../store/index.ts";
+import type { Recorder } from "../train/recorder.ts";
+import { train, type TrainResult } from "../train/trainer.ts";
+import { captureConsole } from "./console-capture.ts";
+import { recordContactSheet, saveThumbnails } from "./images.ts";
+import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
+import { orAbort } from "./interrupt.ts";
+import type { Job } from "./jobs.ts";
+import type { RunName, RunSummary } from "./observer.ts";
+import type { Place } from "./run-jobs.ts";
+import { findResumePoint } from "./resume-point.ts";
+import { watchStopRequests } from "./stop-request.ts";
+import { summaryOf, unfinished } from "./summary.ts";
+import type { Workshop } from "./workshop.ts";
+
+export interface RunOutcome {
+  readonly summary: RunSummary;
+  /** Absolute path of the best checkpoint, once done. */
+  readonly bestPath: string | null;
+  readonly error: LockstepError | null;
+}
+
+export interface RunWork extends Place {
+  readonly name: RunName;
+  readonly job: Job;
+  readonly weights: WeightsOrigin;
+  /** Whether an earlier attempt may have left a checkpoint. */
+  readonly resume: boolean;
+}
+
+/** After an interruption the trainer has this long to write a checkpoint and stop. */
+const GRACE_MS = 1300;
+
+/** Folder of a run's checkpoints and pictures. */
+export function runFolder(home: string, runId: string): string {
+  return join(home, "runs", runId);
+}
+
+/** A failed run is told in the outcome. @throws Interrupted when the sweep is to end */
+export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOutcome> {
+  const { store, home, observer, interrupt } = workshop;
+  const recorder = await openRecorder({ store, runId: work.name.run, home, onNotice: observer.notice });
+  const stop = watchStopRequests(workshop, work.name.run);
+  const release = captureConsole((level, text) => {
+    observer.output(level, text);
+    recorder.record({ kind: "log", level, text });
+  });
+  const { name, index, total, cost, costAfter, resume } = work;
+  observer.runStarted({ name, index, total, cost, costAfter, resumed: resume });
+  try {
+    const outcome = await attempt(work, workshop, recorder, stop.signal);
+    observer.runEnded(outcome.summary);
+    return outcome;
+  } finally {
+    release();
+    stop.dispose();
+    await recorder.close();
+    interrupt.signal.throwIfAborted();
+  }
+}
+
+async function attempt(
+  work: RunWork,
+  workshop: Workshop,
+  recorder: Recorder,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  try {
+    recorder.record({ kind: "status", status: "running", digest: null, error: null });
+    const result = await orAbort(trainRun(work, workshop, recorder, signal), signal, GRACE_MS);
+    recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
+    return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
+  } catch (cause) {
+    if (signal.aborted) return interrupted(work, recorder, signal.reason as Error);
+    return failed(work, recorder, cause);
+  }
+}
+
+async function trainRun(
+  work: RunWork,
+  workshop: Workshop,
+  recorder: Recorder,
+  signal: AbortSignal,
+): Promise<TrainResult> {
+  const { job, name } = work;
+  const { settings, seed } = job.planned;
+  const { store, engine, resampler, home, observer } = workshop;
+  const folder = runFolder(home, name.run);
+  const prepared = await job.data.prepare(settings.storeSizePx, resampler);
+  const data = { manifest: job.manifest, split: job.split, prepared, resampler };
+  const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
+  const resumeFrom = work.resume ? await goOn(folder, recorder) : null;
+  if (!work.resume) {
+    for (const text of report) recorder.record({ kind: "log", level: "info", text });
+    await recordContactSheet({ job, data, folder, home, recorder });
+    await saveThumbnails(store, data, home);
+  }
+  return train({
+    ...{ settings, seed, network: job.network, state, engine, data, recorder, signal, resumeFrom },
+    positiveClass: job.sweep.plan.positiveClass,
+    checkpoints: { folder, home, everySteps: workshop.checkpointEverySteps },
+    knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
+    onProgress: observer.progress,
+  });
+}
+
+/** @returns the checkpoint to go on from, or null: from the beginning */
+async function goOn(folder: string, recorder: Recorder): Promise<string | null> {
+  const { checkpoint, damaged } = await findResumePoint(folder);
+  for (const path of damaged)
+    recorder.record({ kind: "log", level: "warning", text: `checkpoint is damaged, set aside: ${path}` });
+  const from = checkpoint === null ? "from the beginning: no checkpoint was written" : `from ${basename(checkpoint)}`;
+  recorder.record({ kind: "log", level: "info", text: `resumed ${from}` });
+  return checkpoint;
+}
+
+function interrupted({ name }: RunWork, recorder: Recorder, reason: Error): RunOutcome {
+  recorder.record({ kind: "log", level: "warning", text: reason.message });
+  recorder.record({ kind: "status", status: "interrupted", digest: null, error: null });
+  return { summary: unfinished(name, "interrupted"), bestPath: null, error: null };
+}
+
+/** Told in the run's row, where the spool can still be written; told to the caller in any case. */
+function failed({ name }: RunWork, recorder: Recorder, cause: unknown): RunOutcome {
+  const error = inRun(name, cause);
+  try {
+    recorder.record({ kind: "log", level: "error", text: error.message });
+    recorder.record({
+      kind: "status",
+      status: "failed",
+      digest: null,
+      error: { code: error.code, message: error.message },
+    });
+  } catch (second) {
+    if (!(second instanceof LockstepError && second.code === "storage")) throw second;
+  }
+  return { summary: unfinished(name, "failed"), bestPath: null, error };
+}
+
+function inRun({ experiment, variant, seed }: RunName, cause: unknown): LockstepError {
+  if (cause instanceof Interrupted) return new LockstepError({ code: "internal", message: cause.message, cause });
+  const known = cause instanceof LockstepError ? cause : null;
+  const message = known?.message ?? (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
+  return new LockstepError({
+    code: known?.code ?? "internal",
+    message: `run ${experiment}/${variant}/${seed}: ${message}`,
+    next: known === null ? "This is a fault of ours; --debug shows where." : known.next,
+    cause,
+  });
+}

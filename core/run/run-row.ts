@@ -1,0 +1,126 @@
+// The row of a run that is about to be: what it is, what it is made of and where it comes from.
+import { randomUUID } from "node:crypto";
+import { canonicalJson, type LoadedExperiment, type Plan, type PlannedRun } from "../experiment/index.ts";
+import type { Manifest, Split } from "../data/sample.ts";
+import type { EngineIdentity } from "../engine/engine.ts";
+import { elementCount, isStatistic, type Network } from "../model/network.ts";
+import type { NewRun } from "../store/new-run.ts";
+import { stageOf } from "../train/stages.ts";
+import type { WeightsOrigin } from "./initial-weights.ts";
+import type { Provenance } from "./provenance.ts";
+
+export interface RunParts {
+  /** Of the experiment's file, for the table of experiments. */
+  readonly loaded: LoadedExperiment;
+  readonly plan: Plan;
+  readonly planned: PlannedRun;
+  readonly manifest: Manifest;
+  readonly split: Split;
+  readonly network: Network;
+  readonly engine: EngineIdentity;
+  readonly provenance: Provenance;
+  readonly weights: WeightsOrigin;
+  readonly parentRunId: string | null;
+}
+
+export function newRunRow(parts: RunParts): NewRun {
+  return {
+    runId: randomUUID(),
+    ...identityOf(parts),
+    ...settingsOf(parts),
+    ...engineOf(parts.engine),
+    ...provenanceOf(parts),
+    status: "running",
+    startedAt: new Date(),
+    question: parts.loaded.docstring,
+    file: parts.loaded.file,
+  };
+}
+
+function identityOf({ plan, planned, manifest, split, weights, parentRunId }: RunParts) {
+  return {
+    project: plan.project,
+    experiment: plan.experiment,
+    variant: planned.variant,
+    seed: planned.seed,
+    settingsHash: planned.settingsHash,
+    datasetDigest: manifest.digest,
+    splitDigest: split.digest,
+    classes: [...manifest.classes],
+    positiveClass: plan.positiveClass,
+    simulated: manifest.simulated,
+    smoke: plan.sampleLimit !== null,
+    init: weights.origin,
+    parentRunId,
+    trainSamples: split.train.length,
+    valSamples: split.val.length,
+    testSamples: split.test.length,
+  };
+}
+
+function settingsOf({ plan, planned: { settings }, network }: RunParts) {
+  const { trainable } = stageOf(settings, network, 1);
+  const parameters = network.parameters.filter((parameter) => !isStatistic(parameter));
+  const count = (chosen: typeof parameters) => chosen.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return {
+    config: {
+      settings,
+      split: plan.split,
+      source: plan.source,
+      positiveClass: plan.positiveClass,
+      onBadImage: plan.onBadImage,
+      sampleLimit: plan.sampleLimit,
+    },
+    size: settings.size,
+    layout: settings.layout,
+    widthMult: settings.widthMult,
+    imageSizePx: settings.imageSizePx,
+    batchSize: settings.batchSize,
+    epochs: settings.epochs,
+    optimizer: settings.optimizer.kind,
+    lr: settings.lr,
+    freeze: freezeText(settings.freeze),
+    parametersTotal: count(parameters),
+    parametersTrainable: count(parameters.filter(({ name }) => trainable.has(name))),
+  };
+}
+
+/** "backbone", or for a schedule "backbone for 10, then none". */
+function freezeText(stages: PlannedRun["settings"]["freeze"]): string {
+  const part = (stage: (typeof stages)[number]) =>
+    typeof stage.part === "string" ? stage.part : canonicalJson(stage.part);
+  return stages
+    .map((stage) => (stage.epochs === undefined ? part(stage) : `${part(stage)} for ${stage.epochs}`))
+    .join(", then ");
+}
+
+function engineOf({ name, version, device, kernels, threads }: EngineIdentity) {
+  return { engine: name, engineVersion: version, device, kernels, threads };
+}
+
+function provenanceOf({ provenance, weights }: RunParts) {
+  const { git, code, lockfileSha256, versions, machine, commandLine, sources, ...rest } = provenance;
+  return {
+    codeDigest: code.digest,
+    gitCommit: git?.commit ?? null,
+    gitBranch: git?.branch ?? null,
+    gitDiff: git?.diff ?? null,
+    lockfileDigest: lockfileSha256,
+    nodeVersion: versions.node,
+    packageVersion: versions.lockstep,
+    os: machine.os,
+    cpu: machine.cpu,
+    host: machine.host,
+    commandLine: commandLine.join(" "),
+    experimentText: sources[0]?.text ?? null,
+    provenance: {
+      ...rest,
+      versions,
+      machine,
+      sources,
+      codeFiles: code.files,
+      gitDiffTruncated: git?.diffTruncated ?? false,
+      weightsSha256: weights.file?.sha256 ?? null,
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// A run that others start from. It is trained once for all: a finished one is kept, one that another process trains is waited for.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LockstepError } from "../errors.ts";
+import { markLostRuns, readArtifacts, type Store } from "../store/index.ts";
+import { claimNew, claimShared, type EarlierRun } from "./claim.ts";
+import { carryOut, type RunOutcome } from "./lifecycle.ts";
+import { saveData, type ReadyJob } from "./ready-job.ts";
+import type { Place, Wishes } from "./run-jobs.ts";
+import { nameOf, readSummary, unfinished } from "./summary.ts";
+import type { Workshop } from "./workshop.ts";
+
+const POLL_MS = 1000;
+
+/** @throws LockstepError where it cannot be had: nothing that starts from it could run */
+export async function trainShared(
+  ready: ReadyJob,
+  wishes: Wishes,
+  place: Place,
+  workshop: Workshop,
+): Promise<RunOutcome> {
+  const outcome = await obtain(ready, wishes, place, workshop);
+  if (outcome.error !== null) throw outcome.error;
+  if (outcome.bestPath === null) throw stopped(outcome);
+  return outcome;
+}
+
+async function obtain(ready: ReadyJob, { retryFailed }: Wishes, place: Place, workshop: Workshop): Promise<RunOutcome> {
+  const { store, home, observer, interrupt } = workshop;
+  await saveData(store, ready.job);
+  let claim = await claimShared(store.sql, ready.row, retryFailed);
+  if (claim.kind === "busy") observer.stage(`waiting for run ${claim.runId}, which another process trains`);
+  while (claim.kind === "busy") {
+    await sleep(POLL_MS, undefined, { signal: interrupt.signal }).catch(() => interrupt.signal.throwIfAborted());
+    await markLostRuns(store);
+    claim = await claimShared(store.sql, ready.row, retryFailed);
+  }
+  if (claim.kind === "failed") return failedEarlier(ready, claim.earlier);
+  if (claim.kind === "done") {
+    const bestPath = await bestCheckpoint(store, claim.runId, home);
+    const name = nameOf(ready.row, claim.runId);
+    if (bestPath !== null) return { summary: await readSummary(store, name), bestPath, error: null };
+    claim = await claimNew(store.sql, ready.row); // its file is gone, or on another machine
+  }
+  const { kind, runId } = claim;
+  return carryOut({ ...ready, name: nameOf(ready.row, runId), resume: kind === "resume", ...place }, workshop);
+}
+
+/** Absolute path of a finished run's best checkpoint, or null where the file is not here. */
+export async function bestCheckpoint(store: Store, runId: string, home: string): Promise<string | null> {
+  const artifacts = await readArtifacts(store, runId);
+  const best = artifacts.filter(({ kind, name }) => kind === "checkpoint" && name.startsWith("best-")).at(-1);
+  const path = best === undefined ? null : join(home, best.path);
+  return path !== null && existsSync(path) ? path : null;
+}
+
+/** A run that failed before is not tried again unasked. */
+export function failedEarlier({ row }: ReadyJob, { runId, errorMessage }: EarlierRun): RunOutcome {
+  const name = nameOf(row, runId);
+  const error = new LockstepError({
+    code: "run-state",
+    message: `run ${row.experiment}/${row.variant}/${row.seed} failed before: ${errorMessage ?? "without a message"}`,
+    next: "exp run --retry failed trains it again; --fresh makes new runs.",
+  });
+  return { summary: unfinished(name, "failed"), bestPath: null, error };
+}
+
+function stopped({ summary: { run, experiment, variant, seed } }: RunOutcome): LockstepError {
+  return new LockstepError({
+    code: "run-state",
+    message: `run ${experiment}/${variant}/${seed} (${run}) was stopped, and other runs start from it.`,
+    next: "The same command goes on with it.",
+  });
+}

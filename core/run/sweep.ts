@@ -1,0 +1,77 @@
+// `exp run FILE`: everything is checked before anything is stored, what the runs start from is trained first, an unfinished sweep is
+// gone on with, a finished one makes new runs.
+import type { LockstepError } from "../errors.ts";
+import { loadExperiment, planRuns, type Overrides } from "../experiment/index.ts";
+import { expHome } from "../home.ts";
+import { openReadyStore, type Store } from "../store/index.ts";
+import type { Interrupt } from "./interrupt.ts";
+import { listJobs, type Job } from "./jobs.ts";
+import { planLineage } from "./lineage.ts";
+import type { RunSummary, SweepObserver } from "./observer.ts";
+import { runJobs } from "./run-jobs.ts";
+import { openWorkshop, type EngineRequest } from "./workshop.ts";
+
+export interface SweepOptions extends EngineRequest {
+  readonly file: string;
+  readonly overrides: Overrides;
+  /** A checkpoint every so many steps besides every epoch, or null. */
+  readonly checkpointEverySteps: number | null;
+  /** New runs, whatever is stored. */
+  readonly fresh: boolean;
+  /** Whether runs that failed before are trained again. */
+  readonly retryFailed: boolean;
+}
+
+export interface SweepSurroundings {
+  readonly observer: SweepObserver;
+  readonly interrupt: Interrupt;
+  /** Starts the dashboard beside the sweep, or not. */
+  readonly serve: (store: Store) => Promise<{ readonly close: () => Promise<void> } | null>;
+}
+
+export interface SweepResult {
+  /** The experiment's own runs, in the order of the plan. */
+  readonly runs: readonly RunSummary[];
+  readonly errors: readonly LockstepError[];
+}
+
+/** @throws LockstepError before anything is stored where the experiment, its data or its surroundings are wrong; Interrupted */
+export async function runSweep(options: SweepOptions, around: SweepSurroundings): Promise<SweepResult> {
+  const { observer, interrupt } = around;
+  const jobs = await plan(options, observer);
+  interrupt.signal.throwIfAborted();
+  const store = await openReadyStore({}, observer.notice);
+  try {
+    const dashboard = await around.serve(store);
+    try {
+      return await train(jobs, options, { store, observer, interrupt });
+    } finally {
+      await dashboard?.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function plan({ file, overrides }: SweepOptions, observer: SweepObserver): Promise<Job[]> {
+  const loaded = await loadExperiment(file);
+  const sweep = await planLineage(loaded, planRuns(loaded.experiment, overrides), overrides.smoke ?? false);
+  const jobs = await listJobs(sweep, observer.stage);
+  const warnings = jobs.flatMap((job) => [...job.sweep.plan.warnings, ...job.data.warnings]);
+  for (const warning of new Set(warnings)) observer.notice(warning);
+  return jobs;
+}
+
+async function train(
+  jobs: readonly Job[],
+  options: SweepOptions,
+  around: { readonly store: Store; readonly observer: SweepObserver; readonly interrupt: Interrupt },
+): Promise<SweepResult> {
+  const { checkpointEverySteps } = options;
+  const workshop = await openWorkshop(options, { ...around, home: expHome(), checkpointEverySteps });
+  try {
+    return await runJobs(jobs, options, workshop);
+  } finally {
+    await workshop.close();
+  }
+}

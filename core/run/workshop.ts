@@ -1,0 +1,44 @@
+// What all runs of one command share: the store, the engine, the resampler's threads, where things lie, who watches.
+import { createEngine, type EngineChoice } from "../engine/choose.ts";
+import type { Engine } from "../engine/engine.ts";
+import { createPortableResampler, type PortableResampler } from "../engine/portable/resample.ts";
+import type { Store } from "../store/connect.ts";
+import type { Interrupt } from "./interrupt.ts";
+import type { SweepObserver } from "./observer.ts";
+
+export interface Workshop {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly resampler: PortableResampler;
+  /** EXP_HOME. */
+  readonly home: string;
+  readonly observer: SweepObserver;
+  readonly interrupt: Interrupt;
+  /** A checkpoint every so many steps besides every epoch, or null. */
+  readonly checkpointEverySteps: number | null;
+  readonly close: () => Promise<void>;
+}
+
+export interface EngineRequest {
+  readonly engine: EngineChoice["engine"];
+  readonly kernels: NonNullable<EngineChoice["kernels"]>;
+  /** Null: the engine's default. */
+  readonly threads: number | null;
+}
+
+/** How long the engine's threads may take to stop; a step may be under way. */
+const CLOSE_GRACE_MS = 500;
+
+/** @param rest what is there already; the store stays open on `close` */
+export async function openWorkshop(
+  { engine: name, kernels, threads }: EngineRequest,
+  rest: Omit<Workshop, "engine" | "resampler" | "close">,
+): Promise<Workshop> {
+  const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined });
+  const resampler = await createPortableResampler({ threads: engine.identity.threads });
+  const close = async (): Promise<void> => {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref());
+    await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);
+  };
+  return { ...rest, engine, resampler, close };
+}

@@ -1,0 +1,83 @@
+// Runs the real command line as a child process, in a home of its own.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const EXP = fileURLToPath(new URL("../../core/cli/exp.mjs", import.meta.url));
+
+export interface Finished {
+  /** Null: ended by a signal. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Home {
+  /** Folder with the experiment files; EXP_HOME is `.exp` in it. */
+  readonly folder: string;
+  readonly write: (name: string, text: string) => string;
+  readonly start: (args: readonly string[], env?: Record<string, string>) => Started;
+  readonly exp: (args: readonly string[], env?: Record<string, string>) => Promise<Finished>;
+  /** Stops its database server and removes it. */
+  readonly remove: () => Promise<void>;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves once standard output or error has matched. */
+  readonly seen: (pattern: RegExp) => Promise<void>;
+}
+
+export function makeHome(): Home {
+  const folder = mkdtempSync(join(tmpdir(), "exp-test-"));
+  const start: Home["start"] = (args, env = {}) => startExp(args, { ...env, EXP_HOME: join(folder, ".exp") }, folder);
+  const exp: Home["exp"] = (args, env) => start(args, env).finished;
+  return {
+    folder,
+    start,
+    exp,
+    write: (name, text) => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    },
+    remove: async () => {
+      await exp(["db", "stop"]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startExp(args: readonly string[], env: Record<string, string>, cwd: string): Started {
+  const { DATABASE_URL: _, ...inherited } = process.env; // a test's runs never land in the developer's database
+  const child = spawn(process.execPath, [EXP, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
+  const output = { stdout: "", stderr: "" };
+  const waiting: { pattern: RegExp; resolve: () => void }[] = [];
+  const take = (key: "stdout" | "stderr") => (chunk: Buffer) => {
+    output[key] += chunk.toString();
+    for (const { pattern, resolve } of waiting) if (pattern.test(output[key])) resolve();
+  };
+  child.stdout.on("data", take("stdout"));
+  child.stderr.on("data", take("stderr"));
+  const finished = new Promise<Finished>((resolve) => child.on("close", (code) => resolve({ code, ...output })));
+  const seen = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waiting.push({ pattern, resolve });
+      if (pattern.test(output.stdout) || pattern.test(output.stderr)) resolve();
+      void finished.then(({ stdout, stderr }) =>
+        reject(new Error(`ended before ${String(pattern)}:\n${stdout}${stderr}`)),
+      );
+    });
+  return { child, finished, seen };
+}
+
+/** The objects of `--json` output. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
