@@ -116,15 +116,21 @@ async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
-      throw new BadImage(`cannot be decoded: ${decoderReason(cause)}`, { cause });
+      throw new BadImage(`cannot be decoded: ${damage(bytes)}`, { cause });
     });
   return { data: info.channels === 1 ? repeatGrey(data) : data, widthPx: info.width, heightPx: info.height };
 }
 
-function decoderReason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  if (/truncat|premature|end of|not enough|ended|eof/i.test(text)) return "truncated";
-  return (text.split("\n")[0] ?? text).slice(0, 120);
+/** From the bytes alone: libvips mixes up the messages of images that fail at the same time. */
+function damage(bytes: Buffer): string {
+  const png = bytes.subarray(1, 4).toString("latin1") === "PNG";
+  const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+  const webp = bytes.subarray(8, 12).toString("latin1") === "WEBP";
+  const cut =
+    (png && !bytes.includes("IEND", -64)) ||
+    (jpeg && !bytes.includes(Buffer.from([0xff, 0xd9]), -1024)) ||
+    (webp && bytes.readUInt32LE(4) + 8 > bytes.length);
+  return cut ? "truncated" : "damaged or truncated";
 }
 
 /** @param grey uint8 [n] @returns uint8 [n, 3] */

@@ -1,0 +1,200 @@
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { expect, it } from "vitest";
+import { listSource } from "../../core/data/list.ts";
+import { folder } from "../../core/data/source.ts";
+import { noisePixels, picture, temporaryFolder, writeClassFolders, writeFiles } from "./fixtures.ts";
+
+it("lists class folders: classes by name, samples by path, to any depth", async () => {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { malignant: 2, benign: 2 });
+  await writeFiles(root, {
+    "benign/Größe/ä 1.png": await picture("deep"),
+    "benign/notes.txt": "not an image",
+    "benign/.hidden.png": "",
+    "README.md": "",
+  });
+  const { manifest } = await listSource(folder(root));
+  expect(manifest.classes).toEqual(["benign", "malignant"]);
+  expect(manifest.samples.map(({ id, label }) => [id, label])).toEqual([
+    ["benign/0.png", 0],
+    ["benign/1.png", 0],
+    ["benign/Größe/ä 1.png", 0],
+    ["malignant/0.png", 1],
+    ["malignant/1.png", 1],
+  ]);
+  expect(manifest.samples[0]).toMatchObject({ widthPx: 40, heightPx: 32, officialPart: null, group: null });
+});
+
+it("takes train, val and test folders for the official split", async () => {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { "train/a": 2, "train/b": 1, "valid/a": 1, "valid/b": 1, "test/a": 1, "test/b": 1 });
+  const { manifest } = await listSource(folder(root));
+  expect(manifest.classes).toEqual(["a", "b"]);
+  expect(manifest.samples.map(({ officialPart }) => officialPart)).toEqual(
+    ["test", "test", "train", "train", "train", "val", "val"], // prettier-ignore
+  );
+});
+
+it("names the group by the pattern's first group, and says which path it does not match", async () => {
+  const root = await temporaryFolder();
+  await writeFiles(root, {
+    "a/17_x.png": await picture(1),
+    "a/17_y.png": await picture(2),
+    "b/4_x.png": await picture(3),
+  });
+  const { manifest } = await listSource(folder(root, { group: /\/(\d+)_/ }));
+  expect(manifest.samples.map(({ group }) => group)).toEqual(["17", "17", "4"]);
+  await expect(listSource(folder(root, { group: /\/(\d\d)_/ }))).rejects.toThrow(/does not match "b\/4_x.png"/);
+});
+
+it("has a digest that follows the content and not the place", async () => {
+  const [one, two] = [await temporaryFolder(), await temporaryFolder()];
+  for (const root of [one, two]) await writeClassFolders(root, { a: 2, b: 2 });
+  const [first, second] = [await listSource(folder(one)), await listSource(folder(two))];
+  expect(second.manifest.digest).toBe(first.manifest.digest);
+  await writeFiles(two, { "a/0.png": await picture("another") });
+  expect((await listSource(folder(two))).manifest.digest).not.toBe(first.manifest.digest);
+});
+
+it("refuses what is no data set, in one clear line", async () => {
+  const root = await temporaryFolder();
+  await expect(listSource(folder(join(root, "nowhere")))).rejects.toThrow(/nowhere: no such folder/);
+  await expect(listSource(folder(root))).rejects.toThrow(/no class folder; at least 2/);
+  await writeClassFolders(root, { benign: 1 });
+  await expect(listSource(folder(root))).rejects.toThrow(/one class folder only, "benign"/);
+  await mkdir(join(root, "malignant"));
+  await expect(listSource(folder(root))).rejects.toThrow(/malignant: it holds no image/);
+});
+
+/** A folder in which each kind of broken image stands once, among good ones. */
+async function brokenFolder(): Promise<string> {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { a: 3, b: 3 });
+  const raw = { width: 64, height: 64, channels: 3 } as const;
+  const large = await sharp(noisePixels(1, 64, 64), { raw })
+    .png()
+    .toBuffer();
+  const jpeg = await sharp(noisePixels(1, 64, 64), { raw })
+    .jpeg()
+    .toBuffer();
+  const blank = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: "black" }, limitInputPixels: false })
+      .png()
+      .toBuffer();
+  const frames = { width: 16, height: 32, channels: 3, pageHeight: 16 } as const;
+  await writeFiles(root, {
+    "a/truncated.png": large.subarray(0, large.length / 2),
+    "a/truncated.jpg": jpeg.subarray(0, jpeg.length / 2),
+    "a/zero.png": "",
+    "a/text.png": "This is a text.\n",
+    "a/one.png": await blank(1, 1),
+    "a/wide.png": await blank(20_000, 16),
+    "a/bomb.png": await blank(10_001, 10_000),
+    "a/extension.png": jpeg,
+    "b/animated.gif": await sharp(noisePixels(2, 16, 32), { raw: frames })
+      .gif()
+      .toBuffer(),
+  });
+  await mkdir(join(root, "a/folder.png"));
+  await symlink("nothing.png", join(root, "b/link.png"));
+  return root;
+}
+
+const REASONS = [
+  /a\/bomb\.png: 10001 x 10000 pixels; at most 100 million/,
+  /a\/extension\.png: named \.png, but its bytes are jpeg/,
+  /a\/folder\.png: a folder, not a file/,
+  /a\/one\.png: 1 x 1 pixels; each side must have at least 8/,
+  /a\/text\.png: not an image: text/,
+  /a\/truncated\.jpg: cannot be decoded: truncated/,
+  /a\/truncated\.png: cannot be decoded: truncated/,
+  /a\/wide\.png: 20000 x 16 pixels; no side may have more than 16384/,
+  /a\/zero\.png: empty: 0 bytes/,
+  /b\/animated\.gif: animated or with several pages \(2\)/,
+  /b\/link\.png: a symbolic link to nothing/,
+];
+
+it("lists all broken images with their reasons in one error", async () => {
+  const error = await listSource(folder(await brokenFolder())).then(
+    () => "no error",
+    (caught: unknown) => String(caught),
+  );
+  expect(error).toMatch(/11 images cannot be used/);
+  for (const reason of REASONS) expect(error).toMatch(reason);
+});
+
+it("leaves broken images out and records them where the experiment says so", async () => {
+  const { manifest } = await listSource(folder(await brokenFolder()), { onBadImage: "skip" });
+  expect(manifest.samples).toHaveLength(6);
+  expect(manifest.skipped.map(({ id, reason }) => `${id}: ${reason}`)).toHaveLength(REASONS.length);
+  manifest.skipped.forEach(({ id, reason }, i) => expect(`${id}: ${reason}`).toMatch(REASONS[i]!));
+});
+
+it("refuses a class of which no image is left", async () => {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { a: 2 });
+  await writeFiles(root, { "b/x.png": "" });
+  await expect(listSource(folder(root), { onBadImage: "skip" })).rejects.toThrow(/no usable image of "b"/);
+});
+
+it.skipIf(process.getuid?.() !== 0)(
+  "lists files that this user may not read (needs root to become another user)",
+  async () => {
+    const root = await temporaryFolder();
+    await chmod(root, 0o755);
+    await writeClassFolders(root, { a: 2, b: 2 });
+    await chmod(join(root, "a/1.png"), 0o600);
+    process.seteuid!(65_534); // nobody
+    try {
+      await expect(listSource(folder(root))).rejects.toThrow(/a\/1\.png: this user may not read it/);
+    } finally {
+      process.seteuid!(0);
+    }
+  },
+);
+
+it("follows links inside the root only", async () => {
+  const [root, outside] = [await temporaryFolder(), await temporaryFolder()];
+  await writeClassFolders(root, { a: 1, b: 1 });
+  await writeFile(join(outside, "x.png"), await picture("outside"));
+  await symlink("0.png", join(root, "a/inside.png"));
+  await symlink(join(outside, "x.png"), join(root, "a/outside.png"));
+  const { manifest } = await listSource(folder(root), { onBadImage: "skip" });
+  expect(manifest.samples.map(({ id }) => id)).toContain("a/inside.png");
+  expect(manifest.skipped).toEqual([{ id: "a/outside.png", reason: "a symbolic link that leaves the data's folder" }]);
+});
+
+it("decodes every kind of image to upright 8-bit RGB", async () => {
+  const root = await temporaryFolder();
+  const raw = { width: 16, height: 12, channels: 3 } as const;
+  const source = () => sharp(Buffer.alloc(16 * 12 * 3, 200), { raw });
+  await writeFiles(root, {
+    "a/alpha.png": await source().ensureAlpha(0.5).png().toBuffer(),
+    "a/grey.png": await source().greyscale().png().toBuffer(),
+    "a/grey16.png": await source().greyscale().toColourspace("grey16").png().toBuffer(),
+    "a/rgb16.png": await source().toColourspace("rgb16").png().toBuffer(),
+    "a/cmyk.jpg": await source().toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer(),
+    "a/turned.jpg": await source().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer(),
+    "b/lossless.webp": await source().webp({ lossless: true }).toBuffer(),
+    "b/plain.tiff": await source().tiff().toBuffer(),
+  });
+  const { manifest, decode } = await listSource(folder(root));
+  for (let i = 0; i < manifest.samples.length; i++) {
+    const { data, widthPx, heightPx } = await decode(i);
+    const turned = manifest.samples[i]!.id === "a/turned.jpg";
+    expect([widthPx, heightPx], manifest.samples[i]!.id).toEqual(turned ? [12, 16] : [16, 12]);
+    expect(data).toHaveLength(16 * 12 * 3);
+    const farthest = data.reduce((most, value) => Math.max(most, Math.abs(value - 200)), 0);
+    expect(farthest, manifest.samples[i]!.id).toBeLessThanOrEqual(manifest.samples[i]!.id.includes("cmyk") ? 15 : 1);
+  }
+});
+
+it("reports an image that vanishes between listing and decoding", async () => {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { a: 2, b: 2 });
+  const { decode } = await listSource(folder(root));
+  await rm(join(root, "a/1.png"));
+  await expect(decode(1)).rejects.toThrow(/no longer there/);
+});
