@@ -1,5 +1,6 @@
 // The checkpoints of one run in its folder: "step-000120.safetensors", of which the newest are kept, and the best epoch's weights,
-// "best-epoch-07-accuracy-0.8974.safetensors". The older files go only when the newer ones are safely there.
+// "best-epoch-07-accuracy-0.8974.safetensors". The older files go only when the newer ones are safely there. Writing goes on in the
+// background, one file after the other, while the next epoch trains.
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LockstepError } from "../errors.ts";
@@ -19,10 +20,17 @@ export async function latestCheckpoint(folder: string): Promise<string | null> {
   return newest === undefined ? null : join(folder, newest);
 }
 
+export interface SavedState {
+  readonly state: State;
+  /** Its digest, where it is known already. */
+  readonly digest?: string;
+}
+
 export class CheckpointFolder {
   private readonly plan: CheckpointPlan;
   private readonly network: Network;
   private readonly about: Omit<Checkpoint, "standing" | "state">;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(plan: CheckpointPlan, network: Network, about: Omit<Checkpoint, "standing" | "state">) {
     this.plan = plan;
@@ -42,18 +50,35 @@ export class CheckpointFolder {
     return join(this.plan.folder, file);
   }
 
-  /** Writes state and standing, then deletes older ones beyond `keep` and every best file but the standing's. @param step of the run */
-  async writeStep(step: number, standing: Standing, state: State): Promise<string> {
+  /**
+   * Begins to write state and standing; then older ones beyond `keep` and every best file but the standing's are deleted.
+   * @param step of the run @param saved the state is the caller's no more @returns the file's path, once all before it is written
+   */
+  async writeStep(step: number, standing: Standing, { state, digest }: SavedState): Promise<string> {
+    await this.written();
     const path = this.path(`step-${String(step).padStart(6, "0")}.safetensors`);
-    await writeCheckpoint(path, this.network, { ...this.about, standing, state });
-    await this.prune(standing, this.plan.keep ?? DEFAULT_KEEP);
+    this.enqueue(async () => {
+      await writeCheckpoint(path, this.network, { ...this.about, standing, state }, digest);
+      await this.prune(standing, this.plan.keep ?? DEFAULT_KEEP);
+    });
     return path;
   }
 
-  /** Writes weights and statistics without moments. @param file named by `bestFile` */
+  /** Begins to write weights and statistics without moments. @param file named by `bestFile` */
   async writeBest(file: string, standing: Standing, state: State): Promise<void> {
+    await this.written();
     const weights = new Map([...state].filter(([name]) => !name.startsWith("optimizer.")));
-    await writeCheckpoint(this.path(file), this.network, { ...this.about, standing, state: weights });
+    this.enqueue(() => writeCheckpoint(this.path(file), this.network, { ...this.about, standing, state: weights }));
+  }
+
+  /** Waits for what is being written. @throws LockstepError "storage" where that has failed */
+  written(): Promise<void> {
+    return this.writing;
+  }
+
+  private enqueue(task: () => Promise<void>): void {
+    this.writing = this.writing.then(task);
+    this.writing.catch(() => undefined); // told by the next `written`; until then it is no unhandled rejection
   }
 
   /** Keeps the newest checkpoints and the standing's best. */

@@ -34,10 +34,17 @@ export interface Checkpoint {
   readonly state: State;
 }
 
-/** @throws LockstepError "storage"; then the file that was there before is untouched */
-export async function writeCheckpoint(path: string, network: Network, checkpoint: Checkpoint): Promise<void> {
-  const { state, ...rest } = checkpoint;
-  const content = JSON.stringify({ ...rest, stateDigest: stateDigest(state) });
+/**
+ * @param digest the state's, where it is known
+ * @throws LockstepError "storage"; then the file that was there before is untouched
+ */
+export async function writeCheckpoint(
+  path: string,
+  network: Network,
+  { state, ...rest }: Checkpoint,
+  digest = stateDigest(state),
+): Promise<void> {
+  const content = JSON.stringify({ ...rest, stateDigest: digest });
   const metadata = { format: FORMAT, content, digest: sha256(content) };
   await writeAtomically(path, writeSafetensors(withShapes(state, network), metadata));
 }

@@ -1,10 +1,10 @@
 // What a training owns while it runs: the compiled program, where it stands, its checkpoints. The verbs are in trainer.ts.
 import type { Program } from "../engine/engine.ts";
-import { LockstepError } from "../errors.ts";
+import { Interrupted, LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/expand.ts";
 import type { State } from "../model/network.ts";
 import { checkRepeated, nextLink } from "./chain.ts";
-import { CheckpointFolder } from "./checkpoint-folder.ts";
+import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
 import type { TrainInput } from "./contract.ts";
 import { ProgressMeter } from "./progress-meter.ts";
@@ -99,29 +99,53 @@ export class Session {
     this.unsaved = true;
   }
 
-  /** Writes the present state. @param state the program's, where it has been saved already */
-  async writeCheckpoint(state: State | undefined = this.running?.program.save()): Promise<string> {
-    if (state === undefined)
-      throw new LockstepError({ code: "internal", message: "no state to write a checkpoint of" });
+  /** Begins to write a checkpoint of where it stands. @param saved the program's state, where that has been saved already */
+  async writeCheckpoint(saved: SavedState = { state: this.programState() }): Promise<void> {
     const { epoch, batch } = this.standing;
-    const path = await this.checkpoints.writeStep((epoch - 1) * this.batchesPerEpoch + batch, this.standing, state);
+    await this.checkpoints.writeStep((epoch - 1) * this.batchesPerEpoch + batch, this.standing, saved);
     this.unsaved = false;
-    return path;
   }
 
-  /** After an interruption: a checkpoint of where it stands, unless that takes too long. */
-  async saveQuickly(): Promise<void> {
-    const left = CHECKPOINT_GRACE_MS - (this.sinceAbort?.() ?? CHECKPOINT_GRACE_MS);
-    if (!this.unsaved || left <= 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, left)));
-    await Promise.race([this.writeCheckpoint(), late]).finally(() => clearTimeout(timer));
+  /**
+   * After an error: waits for what is being written. After an interruption: begins a last checkpoint too, and waits no longer than
+   * the grace allows; what is half-written by then is a temporary file.
+   */
+  async settle(error: unknown): Promise<void> {
+    const interrupted = error instanceof Interrupted;
+    const graceMs = CHECKPOINT_GRACE_MS - (this.sinceAbort?.() ?? 0);
+    const work = interrupted && this.unsaved && graceMs > 0 ? this.saveNow() : this.checkpoints.written();
+    await (interrupted ? atMost(graceMs, work) : work).catch((failure: unknown) => {
+      if (failure !== error) this.warn(failure);
+    });
   }
 
   dispose(): void {
     this.running?.program.dispose();
     this.running = null;
   }
+
+  private async saveNow(): Promise<void> {
+    await this.writeCheckpoint();
+    await this.checkpoints.written();
+  }
+
+  /** The training ends with another error already; this one is told too. */
+  private warn(failure: unknown): void {
+    const text = failure instanceof Error ? failure.message : String(failure);
+    this.input.recorder.record({ kind: "log", level: "warning", text });
+  }
+
+  private programState(): State {
+    if (this.running !== null) return this.running.program.save();
+    throw new LockstepError({ code: "internal", message: "no program to write a checkpoint of" });
+  }
+}
+
+/** Settles as the work does, or resolves where that takes longer. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function withoutMoments(state: State): State {

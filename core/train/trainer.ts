@@ -1,6 +1,6 @@
 // The training of one run, read as flax's examples are: create the model, train steps, evaluation steps, train and evaluate. It knows
 // a Recorder and an Engine, never Postgres or a kernel; equal inputs give equal bits in everything but durations.
-import { Interrupted, LockstepError } from "../errors.ts";
+import { LockstepError } from "../errors.ts";
 import { stateDigest } from "../model/digest.ts";
 import { artifactOf } from "./artifact.ts";
 import { runDigest } from "./chain.ts";
@@ -22,7 +22,7 @@ export async function train(input: TrainInput): Promise<TrainResult> {
   try {
     return await trainAndEvaluate(session);
   } catch (error) {
-    if (error instanceof Interrupted) await session.saveQuickly();
+    await session.settle(error);
     throw error;
   } finally {
     session.dispose();
@@ -37,7 +37,7 @@ async function trainAndEvaluate(session: Session): Promise<TrainResult> {
     const digest = stateDigest(state);
     recordEpoch(session, lr, digest);
     await validate(session, { program, state, stateDigest: digest });
-    await session.writeCheckpoint(state);
+    await session.writeCheckpoint({ state, digest });
   }
   session.dispose(); // its memory goes to the test's program
   return finish(session);
@@ -57,6 +57,7 @@ function recordEpoch({ input, standing }: Session, lr: number, digest: string): 
 async function finish(session: Session): Promise<TrainResult> {
   const { standing, input, checkpoints } = session;
   const { best, stateDigest: lastStateDigest } = standing;
+  await checkpoints.written();
   const lastPath = await latestCheckpoint(input.checkpoints.folder);
   if (best === null || lastStateDigest === null || lastPath === null)
     throw new LockstepError({ code: "internal", message: "training ended without a best epoch or a checkpoint" });

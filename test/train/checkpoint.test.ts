@@ -93,9 +93,10 @@ test("the newest checkpoints and the best weights are kept, the others deleted",
   await checkpoints.open();
   expect(await latestCheckpoint(folder)).toBeNull();
   await checkpoints.writeBest(bestFile(1, 0.5), standing, state);
-  for (const step of [9, 10, 11]) await checkpoints.writeStep(step, { ...standing, best: null }, state);
+  for (const step of [9, 10, 11]) await checkpoints.writeStep(step, { ...standing, best: null }, { state });
   await checkpoints.writeBest(best.file, standing, state);
-  await checkpoints.writeStep(12, standing, state);
+  await checkpoints.writeStep(12, standing, { state });
+  await checkpoints.written();
   expect((await readdir(folder)).sort()).toEqual([best.file, "step-000011.safetensors", "step-000012.safetensors"]);
   expect(await latestCheckpoint(folder)).toBe(join(folder, "step-000012.safetensors"));
   expect((await readCheckpoint(join(folder, best.file))).state).toEqual(weights);
