@@ -2,9 +2,10 @@
 import { basename, join } from "node:path";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { openRecorder, readKnownLinks } from "../store/index.ts";
-import type { Recorder } from "../train/recorder.ts";
+import type { LogEvent, Recorder } from "../train/recorder.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
+import { withEpochLines } from "./epoch-lines.ts";
 import { recordContactSheet, saveThumbnails } from "./images.ts";
 import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
 import { orAbort } from "./interrupt.ts";
@@ -32,7 +33,7 @@ export interface RunWork extends Place {
 }
 
 /** After an interruption the trainer has this long to write a checkpoint and stop. */
-const GRACE_MS = 1300;
+const GRACE_MS = 1200;
 
 /** Folder of a run's checkpoints and pictures. */
 export function runFolder(home: string, runId: string): string {
@@ -44,14 +45,15 @@ export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOu
   const { store, home, observer, interrupt } = workshop;
   const recorder = await openRecorder({ store, runId: work.name.run, home, onNotice: observer.notice });
   const stop = watchStopRequests(workshop, work.name.run);
-  const release = captureConsole((level, text) => {
+  const say = (level: LogEvent["level"], text: string): void => {
     observer.output(level, text);
     recorder.record({ kind: "log", level, text });
-  });
+  };
+  const release = captureConsole(say);
   const { name, index, total, cost, costAfter, resume } = work;
   observer.runStarted({ name, index, total, cost, costAfter, resumed: resume });
   try {
-    const outcome = await attempt(work, workshop, recorder, stop.signal);
+    const outcome = await attempt({ work, workshop, recorder, say, signal: stop.signal });
     observer.runEnded(outcome.summary);
     return outcome;
   } finally {
@@ -62,29 +64,29 @@ export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOu
   }
 }
 
-async function attempt(
-  work: RunWork,
-  workshop: Workshop,
-  recorder: Recorder,
-  signal: AbortSignal,
-): Promise<RunOutcome> {
+interface Attempt {
+  readonly work: RunWork;
+  readonly workshop: Workshop;
+  readonly recorder: Recorder;
+  /** Shows a line and keeps it with the run. */
+  readonly say: (level: LogEvent["level"], text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function attempt(run: Attempt): Promise<RunOutcome> {
+  const { work, recorder, signal } = run;
   try {
     recorder.record({ kind: "status", status: "running", digest: null, error: null });
-    const result = await orAbort(trainRun(work, workshop, recorder, signal), signal, GRACE_MS);
+    const result = await orAbort(trainRun(run), signal, GRACE_MS);
     recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
   } catch (cause) {
-    if (signal.aborted) return interrupted(work, recorder, signal.reason as Error);
-    return failed(work, recorder, cause);
+    if (signal.aborted) return interrupted(run);
+    return failed(run, cause);
   }
 }
 
-async function trainRun(
-  work: RunWork,
-  workshop: Workshop,
-  recorder: Recorder,
-  signal: AbortSignal,
-): Promise<TrainResult> {
+async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Promise<TrainResult> {
   const { job, name } = work;
   const { settings, seed } = job.planned;
   const { store, engine, resampler, home, observer } = workshop;
@@ -92,14 +94,15 @@ async function trainRun(
   const prepared = await job.data.prepare(settings.storeSizePx, resampler);
   const data = { manifest: job.manifest, split: job.split, prepared, resampler };
   const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
-  const resumeFrom = work.resume ? await goOn(folder, recorder) : null;
+  const resumeFrom = work.resume ? await goOn(folder, say) : null;
   if (!work.resume) {
-    for (const text of report) recorder.record({ kind: "log", level: "info", text });
+    for (const text of report) say("info", text);
     await recordContactSheet({ job, data, folder, home, recorder });
     await saveThumbnails(store, data, home);
   }
   return train({
-    ...{ settings, seed, network: job.network, state, engine, data, recorder, signal, resumeFrom },
+    ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom },
+    recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
     positiveClass: job.sweep.plan.positiveClass,
     checkpoints: { folder, home, everySteps: workshop.checkpointEverySteps },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
@@ -108,36 +111,35 @@ async function trainRun(
 }
 
 /** @returns the checkpoint to go on from, or null: from the beginning */
-async function goOn(folder: string, recorder: Recorder): Promise<string | null> {
+async function goOn(folder: string, say: Attempt["say"]): Promise<string | null> {
   const { checkpoint, damaged } = await findResumePoint(folder);
-  for (const path of damaged)
-    recorder.record({ kind: "log", level: "warning", text: `checkpoint is damaged, set aside: ${path}` });
-  const from = checkpoint === null ? "from the beginning: no checkpoint was written" : `from ${basename(checkpoint)}`;
-  recorder.record({ kind: "log", level: "info", text: `resumed ${from}` });
+  for (const path of damaged) say("warning", `a checkpoint is damaged and set aside: ${path}`);
+  say(
+    "info",
+    checkpoint === null
+      ? "resumed from the beginning: no checkpoint was written"
+      : `resumed from ${basename(checkpoint)}`,
+  );
   return checkpoint;
 }
 
-function interrupted({ name }: RunWork, recorder: Recorder, reason: Error): RunOutcome {
-  recorder.record({ kind: "log", level: "warning", text: reason.message });
+function interrupted({ work, recorder, say, signal }: Attempt): RunOutcome {
+  say("warning", (signal.reason as Error).message);
   recorder.record({ kind: "status", status: "interrupted", digest: null, error: null });
-  return { summary: unfinished(name, "interrupted"), bestPath: null, error: null };
+  return { summary: unfinished(work.name, "interrupted"), bestPath: null, error: null };
 }
 
 /** Told in the run's row, where the spool can still be written; told to the caller in any case. */
-function failed({ name }: RunWork, recorder: Recorder, cause: unknown): RunOutcome {
-  const error = inRun(name, cause);
+function failed({ work, recorder }: Attempt, cause: unknown): RunOutcome {
+  const error = inRun(work.name, cause);
+  const { code, message } = error;
   try {
-    recorder.record({ kind: "log", level: "error", text: error.message });
-    recorder.record({
-      kind: "status",
-      status: "failed",
-      digest: null,
-      error: { code: error.code, message: error.message },
-    });
+    recorder.record({ kind: "log", level: "error", text: message });
+    recorder.record({ kind: "status", status: "failed", digest: null, error: { code, message } });
   } catch (second) {
     if (!(second instanceof LockstepError && second.code === "storage")) throw second;
   }
-  return { summary: unfinished(name, "failed"), bestPath: null, error };
+  return { summary: unfinished(work.name, "failed"), bestPath: null, error };
 }
 
 function inRun({ experiment, variant, seed }: RunName, cause: unknown): LockstepError {
