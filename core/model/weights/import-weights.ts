@@ -48,11 +48,15 @@ export interface Imported {
   readonly report: ImportReport;
 }
 
-/** Reads, fits and checks a file. @throws LockstepError "weights-invalid" where too little of the backbone loads */
+/**
+ * Reads, fits and checks a file.
+ * @throws LockstepError "weights-invalid" where too little of the backbone loads, or a classifier that was asked for does not
+ */
 export async function importWeights(network: Network, path: string, options: ImportOptions): Promise<Imported> {
   const file = await openWeights(path, network);
   const imported = fitWeights(network, file, options.includeClassifier);
   checkImport(network, imported.report, options.minLoaded);
+  if (options.includeClassifier) checkClassifier(network, imported.report);
   return imported;
 }
 
@@ -100,6 +104,20 @@ export function checkImport(network: Network, report: ImportReport, minLoaded: n
   throw weightsError(
     `${where} loads ${loaded} of ${total} backbone parameters into ${what}; expected at least ${Math.ceil(minLoaded * total) || 1}: ${reason(network, report)}`,
     advice(network, report),
+  );
+}
+
+function checkClassifier(network: Network, report: ImportReport): void {
+  const classifier = network.parameters.filter((p) => p.part.kind === "classifier").map((p) => p.name);
+  const absent = classifier.find((name) => !report.loaded.includes(name));
+  if (absent === undefined) return;
+  const mismatch = report.mismatched.find(({ name }) => name === absent);
+  const why = mismatch
+    ? `expected [${mismatch.expected.join(", ")}], received [${mismatch.received.join(", ")}]`
+    : "missing";
+  throw weightsError(
+    `${basename(report.path)}: the classifier does not load into ${network.classes} classes: "${absent}": ${why}`,
+    "Leave the classifier out (classifier: false), so that it starts from random weights.",
   );
 }
 

@@ -90,7 +90,8 @@ class PickleReader {
       case "e":
       case "\x90": {
         const items = this.#toMark();
-        this.#topList().push(...items);
+        const list = this.#topList();
+        for (const item of items) list.push(item);
         return true;
       }
       case "s": {
@@ -166,8 +167,8 @@ class PickleReader {
       case "R":
       case "\x81": {
         const [callable, args] = this.#popMany(2);
-        if (!isGlobal(callable) || !Array.isArray(args))
-          throw new PickleError("a call of something that is no function");
+        const isCall = isGlobal(callable) && Array.isArray(args);
+        if (!isCall) throw new PickleError("a call of something that is no function");
         this.#stack.push(this.#meaning.call(callable.name, args));
         return true;
       }

@@ -63,11 +63,18 @@ export function torchMeaning(where: string, types = new Map<string, NumberType>(
 
 /** What stands for the functions that a state dict's pickle calls. */
 const CALLS: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
-  "collections.OrderedDict": ([pairs]) => new Map((pairs as [unknown, unknown][] | undefined) ?? []),
+  "collections.OrderedDict": orderedDict,
   "torch._utils._rebuild_tensor_v2": rebuildTensor,
   "torch._utils._rebuild_tensor": rebuildTensor,
   "torch._utils._rebuild_parameter": ([tensor]) => tensor,
 };
+
+/** Empty, or out of a list of pairs. */
+function orderedDict([pairs = []]: readonly unknown[]): Map<unknown, unknown> {
+  const valid = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
+  if (!valid) throw new PickleError("an OrderedDict out of something that is no list of pairs");
+  return new Map(pairs as [unknown, unknown][]);
+}
 
 function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): TensorRef {
   const whole = (list: unknown) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { elementCount } from "../../../core/model/network.ts";
-import { importWeights, summariseReport } from "../../../core/model/weights/import-weights.ts";
+import { fitWeights, importWeights, summariseReport } from "../../../core/model/weights/import-weights.ts";
 import { writeSafetensors } from "../../../core/model/weights/safetensors.ts";
+import { openWeights } from "../../../core/model/weights/weights-file.ts";
 import { differingNames, goldenState, goldenValue, makeNetwork, unpack } from "./golden-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lockstep-import-"));
@@ -28,11 +29,21 @@ describe("importing weights", () => {
     const { state, report } = await importWeights(other, file, backbone);
     expect([...state.keys()].filter((name) => name.startsWith("classifier"))).toEqual([]);
     expect(report.leftOut).toHaveLength(4);
-    const kept = await importWeights(other, file, everything);
+    const kept = fitWeights(other, await openWeights(file, other), true);
     expect(kept.report.mismatched).toEqual([
       { name: "classifier.3.weight", expected: [7, 320], received: [3, 320] },
       { name: "classifier.3.bias", expected: [7], received: [3] },
     ]);
+  });
+
+  it("refuses a classifier that was asked for and has another number of classes", async () => {
+    const other = makeNetwork({ widthMult: 0.25, classes: 7 });
+    await expect(importWeights(other, file, everything)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /7 classes: "classifier.3.weight": expected \[7, 320\], received \[3, 320\]/,
+      ) as string,
+      next: expect.stringContaining("classifier: false") as string,
+    });
   });
 
   it("explains why a torchvision file does not fit the article's layout", async () => {
