@@ -73,3 +73,11 @@ function sum(values: readonly number[]): number {
 function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
+
+/** Counted from predictions. */
+export function confusionOf(rows: readonly { label: number; predicted: number }[], classCount: number): number[][] {
+  return matrixOf(
+    rows.map(({ label, predicted }) => ({ trueClass: label, predictedClass: predicted, n: 1 })),
+    classCount,
+  );
+}

@@ -1,8 +1,8 @@
 // What the dashboard is given: the database, where artifacts lie, and who may look.
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 
 export interface DashboardDeps {
-  /** Read side of the store; the dashboard uses its postgres.js connection. */
+  /** postgres.js; taken anew for each use, since the store may replace it after a lost connection. */
   readonly store: { readonly sql: Sql };
   /** EXP_HOME: artifact paths are below it. */
   readonly home: string;

@@ -51,7 +51,7 @@ export function short(text: string | null | undefined, length = 8): string {
 /** A setting's value as one short text: objects as JSON. */
 export function setting(value: unknown): string {
   if (value === null || value === undefined) return DASH;
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** "1 run", "2 runs" */

@@ -1,5 +1,6 @@
 // The one file of the dashboard that listens. Loopback by default; any other address is guarded by a token.
 import { randomBytes } from "node:crypto";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { LockstepError } from "../core/errors.ts";
@@ -33,7 +34,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const loopback = LOOPBACK.includes(host);
   const token = options.token ?? (loopback ? null : randomBytes(16).toString("hex"));
   const app = createApp({ store, home, host: loopback ? null : host, token });
-  const server = createAdaptorServer({ fetch: app.fetch }) as import("node:http").Server;
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await listen(server, port, host);
   const bound = (server.address() as AddressInfo).port;
   const name = host.includes(":") ? `[${host}]` : host;
@@ -43,7 +44,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   };
 }
 
-function listen(server: import("node:http").Server, port: number, host: string): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port, host)));
     server.listen(port, host, resolve);
@@ -67,7 +68,7 @@ function listenError(cause: NodeJS.ErrnoException, port: number, host: string): 
 }
 
 /** Ends live streams too, which would otherwise keep the server open. */
-function closeAll(server: import("node:http").Server): Promise<void> {
+function closeAll(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()));
     server.closeAllConnections();

@@ -2,7 +2,7 @@
 import { fetchJson, keepParam, param, readData, smooth } from "./data.js";
 import { lineChart } from "./line-chart.js";
 
-const { query, groups } = readData("groups"); // groups: [{ label, runs: [id], quantile }]
+const { query, groups, quantiles } = readData("groups"); // groups: [{ label, runs: [id] }]; quantiles[n] of Student's t
 const DEFAULTS = { phase: "val", metric: "loss", by: "epoch", smooth: "0", log: "", zoom: "" };
 const state = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, param(name, value)]));
 const element = document.getElementById("compare-chart");
@@ -39,10 +39,10 @@ function draw() {
   const byRun = new Map(curves.map((curve) => [curve.run, valuesAt(curve, x)]));
   const series = [];
   const bands = [];
-  groups.forEach(({ label, runs, quantile }, index) => {
+  groups.forEach(({ label, runs }, index) => {
     const members = runs.map((run) => byRun.get(run)).filter(Boolean);
     if (members.length === 0) return;
-    const parts = members.length === 1 ? null : meanAndBand(members, x.length, quantile);
+    const parts = members.length === 1 ? null : meanAndBand(members, x.length);
     series.push({ label, colour: index, style: "line", values: parts === null ? members[0] : parts.mean });
     if (parts === null) return;
     bands.push([series.length, series.length + 1]);
@@ -67,14 +67,14 @@ function valuesAt({ x, y }, grid) {
 }
 
 /** Mean over the members at each x, and its interval where two or more have a value. */
-function meanAndBand(members, count, quantile) {
+function meanAndBand(members, count) {
   const parts = { mean: [], low: [], high: [] };
   for (let i = 0; i < count; i++) {
     const values = members.map((member) => member[i]).filter((value) => value !== null);
     const n = values.length;
     const mean = n === 0 ? null : values.reduce((sum, value) => sum + value, 0) / n;
     const sd = n < 2 ? null : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
-    const half = sd === null ? null : (quantile[n] * sd) / Math.sqrt(n);
+    const half = sd === null ? null : (quantiles[n] * sd) / Math.sqrt(n);
     parts.mean.push(mean);
     parts.low.push(half === null ? null : mean - half);
     parts.high.push(half === null ? null : mean + half);

@@ -2,10 +2,11 @@
 
 /**
  * New rows of one run; the page is loaded again when the run ends, since its evaluation is there then.
+ * @param {string} after "epoch,batch" that the page holds already
  * @param {(rows: { batches: object[], epochs: object[] }) => void} onRows
  */
-export function followRun(id, onRows) {
-  const source = new EventSource(`/api/v1/runs/${id}/events`);
+export function followRun(id, after, onRows) {
+  const source = new EventSource(`/api/v1/runs/${id}/events?after=${after}`);
   source.addEventListener("rows", (event) => onRows(JSON.parse(event.data)));
   source.addEventListener("progress", (event) => showProgress(JSON.parse(event.data)));
   source.addEventListener("end", () => {

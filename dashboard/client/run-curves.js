@@ -8,7 +8,7 @@ const PHASES = [
   { phase: "train", colour: 0 },
   { phase: "val", colour: 1 },
 ];
-const DEFAULTS = { by: run.epochs > 1 ? "batch" : "batch", x: "step", smooth: "0.6", log: "", zoom: "" };
+const DEFAULTS = { by: "batch", x: "step", smooth: "0.6", log: "", zoom: "" };
 
 const state = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, param(name, value)]));
 const curves = await fetchJson(`/api/v1/runs/${run.id}/curves`);
@@ -19,7 +19,13 @@ const charts = [...document.querySelectorAll("[data-curve]")].map((element) => (
 
 bindControls();
 draw();
-if (run.live) followRun(run.id, (rows) => (append(rows), draw()));
+if (run.live) {
+  const train = curves.batches.train;
+  followRun(run.id, `${train?.epoch.at(-1) ?? 0},${train?.batch.at(-1) ?? 0}`, (rows) => {
+    append(rows);
+    draw();
+  });
+}
 
 function bindControls() {
   for (const control of document.querySelectorAll("#curve-controls [name]")) {

@@ -1,0 +1,55 @@
+// exp dashboard: serves what the database holds until Ctrl-C.
+import type { Command } from "commander";
+import { LockstepError } from "../errors.ts";
+import { expHome } from "../home.ts";
+import { printJson } from "./output.ts";
+
+interface DashboardFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly token?: string;
+  readonly json?: boolean;
+}
+
+export function registerDashboardCommand(program: Command): void {
+  program
+    .command("dashboard")
+    .description("Serve the dashboard until Ctrl-C")
+    .option("--port <n>", "port; 0 takes any free one", portNumber, 4500)
+    .option("--host <address>", "address to listen on; any but loopback needs the token that is printed", "127.0.0.1")
+    .option("--token <text>", "ask for this token")
+    .option("--json", "print the address as a JSON line")
+    .action(serve);
+}
+
+async function serve({ port, host, token, json }: DashboardFlags): Promise<void> {
+  const { openReadyStore } = await import("../store/index.ts");
+  const { startDashboard } = await import("../../dashboard/server.ts");
+  const home = expHome();
+  const store = await openReadyStore({ home }, (text) => process.stderr.write(`${text}\n`));
+  try {
+    const dashboard = await startDashboard({ store, home, port, host, token: token ?? null });
+    if (json) printJson({ type: "dashboard", url: dashboard.url });
+    else process.stdout.write(`${dashboard.url}\nCtrl-C ends it.\n`);
+    await untilSignal();
+    await dashboard.close();
+  } finally {
+    await store.close();
+  }
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new LockstepError({
+    code: "usage",
+    message: `--port ${text}: expected a whole number from 0 to 65535`,
+    next: "Example: exp dashboard --port 8080",
+  });
+}

@@ -1,0 +1,133 @@
+// Curves: of one run by batch and by epoch, of many runs in one metric, and what is new since a position.
+import type { Sql } from "../sql.ts";
+import { LockstepError } from "../../core/errors.ts";
+
+export interface BatchPoint {
+  readonly phase: string;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly lr: number | null;
+  readonly imagesPerSecond: number;
+  /** Since the run's first batch, pauses left out. */
+  readonly seconds: number;
+}
+
+export interface EpochPoint {
+  readonly phase: string;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly auc: number | null;
+  readonly lr: number | null;
+  readonly imagesPerSecond: number;
+}
+
+export interface NewRows {
+  readonly batches: BatchPoint[];
+  readonly epochs: EpochPoint[];
+}
+
+/** Columns by phase: { train: { epoch: [1, …], loss: […], … } } */
+export type ColumnsByPhase = Record<string, Record<string, (number | null)[]>>;
+
+/** At most so many points a curve; more are averaged in equal groups of neighbouring batches. */
+const MOST_POINTS = 4000;
+
+export async function runCurves(sql: Sql, runId: string): Promise<{ batches: ColumnsByPhase; epochs: ColumnsByPhase }> {
+  const { batches, epochs } = await newRows(sql, runId, { epoch: 0, batch: 0 });
+  return { batches: asColumns(thin(batches)), epochs: asColumns(epochs) };
+}
+
+/** Train batches after a position and the epochs that ended since. */
+export async function newRows(sql: Sql, runId: string, after: { epoch: number; batch: number }): Promise<NewRows> {
+  const [batches, epochs] = await Promise.all([
+    sql<BatchPoint[]>`
+      select * from (
+        select phase, epoch, batch, loss, correct::float8 / nullif(n, 0) as accuracy, lr,
+          n * 1000.0 / nullif(duration_ms, 0) as "imagesPerSecond",
+          sum(duration_ms) over (order by epoch, batch) / 1000 as seconds
+        from batches where run_id = ${runId} and phase = 'train'
+      ) b where (epoch, batch) > (${after.epoch}, ${after.batch}) order by epoch, batch`,
+    sql<EpochPoint[]>`
+      select phase, epoch, loss, accuracy, precision, recall, f1, auc, lr, images_per_second as "imagesPerSecond"
+      from epochs where run_id = ${runId} and epoch >= ${after.epoch} order by phase, epoch`,
+  ]);
+  return { batches: [...batches], epochs: [...epochs] };
+}
+
+function asColumns(rows: readonly (BatchPoint | EpochPoint)[]): ColumnsByPhase {
+  const phases: ColumnsByPhase = {};
+  for (const { phase, ...values } of rows) {
+    const columns = (phases[phase] ??= {});
+    for (const [name, value] of Object.entries(values)) (columns[name] ??= []).push(value);
+  }
+  return phases;
+}
+
+function thin(points: readonly BatchPoint[]): BatchPoint[] {
+  const size = Math.ceil(points.length / MOST_POINTS);
+  if (size <= 1) return [...points];
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const group = points.slice(i * size, (i + 1) * size);
+    const mean = (key: "loss" | "accuracy" | "imagesPerSecond") =>
+      group.reduce((sum, point) => sum + point[key], 0) / group.length;
+    const last = group.at(-1) as BatchPoint;
+    return { ...last, loss: mean("loss"), accuracy: mean("accuracy"), imagesPerSecond: mean("imagesPerSecond") };
+  });
+}
+
+export const CURVE_METRICS = ["loss", "accuracy", "precision", "recall", "f1", "auc", "lr"] as const;
+
+export interface CurveQuery {
+  readonly runIds: readonly string[];
+  readonly phase: string;
+  readonly metric: string;
+  readonly by: string;
+}
+
+export interface Curve {
+  readonly run: string;
+  /** Epochs, or batches since the start. */
+  readonly x: number[];
+  readonly y: (number | null)[];
+}
+
+/** Points of a batch curve in a comparison of many runs. */
+const COMPARED_POINTS = 300;
+
+/** @throws LockstepError "usage" for an unknown metric */
+export async function manyCurves(sql: Sql, { runIds, phase, metric, by }: CurveQuery): Promise<Curve[]> {
+  const known = by === "batch" ? ["loss", "accuracy", "lr"] : CURVE_METRICS;
+  if (!(known as readonly string[]).includes(metric))
+    throw new LockstepError({
+      code: "usage",
+      message: `curves: no metric "${metric}" by ${by}`,
+      next: `Choose from: ${known.join(", ")}.`,
+    });
+  return by === "batch" ? batchCurves(sql, runIds, metric) : epochCurves(sql, runIds, phase, metric);
+}
+
+async function epochCurves(sql: Sql, runIds: readonly string[], phase: string, metric: string): Promise<Curve[]> {
+  return sql<Curve[]>`
+    select run_id as run, array_agg(epoch order by epoch) as x, array_agg(${sql(metric)} order by epoch) as y
+    from epochs where run_id = any(${runIds as string[]}::uuid[]) and phase = ${phase} group by run_id`;
+}
+
+async function batchCurves(sql: Sql, runIds: readonly string[], metric: string): Promise<Curve[]> {
+  const value = metric === "accuracy" ? sql`correct::float8 / nullif(n, 0)` : sql`${sql(metric)}`;
+  return sql<Curve[]>`
+    with numbered as (
+      select run_id, ${value} as value, row_number() over w as step, count(*) over (partition by run_id) as total
+      from batches where run_id = any(${runIds as string[]}::uuid[]) and phase = 'train'
+      window w as (partition by run_id order by epoch, batch)
+    ), grouped as (
+      select run_id, max(step)::float8 as x, avg(value) as y from numbered
+      group by run_id, (step - 1) / greatest(1, ceil(total::float8 / ${COMPARED_POINTS})::int)
+    )
+    select run_id as run, array_agg(x order by x) as x, array_agg(y order by x) as y from grouped group by run_id`;
+}

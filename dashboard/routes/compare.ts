@@ -1,0 +1,106 @@
+// GET /compare?runs=ID,ID or ?q=FILTER : runs side by side.
+import { Hono } from "hono";
+import { comparePair, whyUnpaired } from "../comparison/pair.ts";
+import { groupCurves, quantilesByCount } from "../comparison/groups.ts";
+import { compareOverSeeds } from "../comparison/over-seeds.ts";
+import type { DashboardDeps } from "../deps.ts";
+import { parseFilter } from "../filter/parse.ts";
+import { short } from "../format.ts";
+import { readDiscordances, readTestConfusions } from "../queries/compare.ts";
+import { readPredictions } from "../queries/outcomes.ts";
+import { filterRuns, findRuns, type RunDetail } from "../queries/runs.ts";
+import type { Sql } from "../sql.ts";
+import { holm } from "../statistics/holm.ts";
+import { mcnemarMidP } from "../statistics/mcnemar.ts";
+import type { BaselineTest } from "../views/compare/metric-table.tsx";
+import { ComparePage } from "../views/compare/page.tsx";
+import type { PairProps } from "../views/compare/pair.tsx";
+import type { CompareState } from "../views/compare/state.ts";
+import { readCell } from "./run.ts";
+
+export const MOST_COMPARED = 500;
+
+export function compareRoutes({ store }: DashboardDeps): Hono {
+  return new Hono().get("/compare", async (c) => {
+    const asked = readState((name) => c.req.query(name));
+    const runs = await chosenRuns(store.sql, asked);
+    const { a, b } = pairOf(runs, asked);
+    const state = { ...asked, a: a === null ? null : short(a.runId), b: b === null ? null : short(b.runId) };
+    const [pair, tests] = await Promise.all([
+      a === null || b === null ? null : readPair(store.sql, runs, a, b),
+      a === null ? [] : testAgainst(store.sql, a, runs),
+    ]);
+    const groups = groupCurves(runs, state.group);
+    const quantiles = quantilesByCount(Math.max(0, ...groups.map((group) => group.runs.length)));
+    return c.html(ComparePage({ state, runs, groups, quantiles, tests, pair, cut: runs.length === MOST_COMPARED }));
+  });
+}
+
+/** Runs by their ids, or by a filter. */
+export async function chosenRuns(sql: Sql, { runs, q }: { runs: readonly string[]; q: string }): Promise<RunDetail[]> {
+  if (runs.length > 0) return findRuns(sql, runs, MOST_COMPARED);
+  return q === "" ? [] : filterRuns(sql, parseFilter(q), MOST_COMPARED);
+}
+
+export function readState(query: (name: string) => string | undefined): CompareState {
+  return {
+    runs: (query("runs") ?? "").split(",").filter(Boolean),
+    q: query("q") ?? "",
+    group: query("group") ?? "run",
+    a: query("a") ?? null,
+    b: query("b") ?? null,
+    cell: readCell(query("cell")),
+  };
+}
+
+/** The pair that the address names; else the first run and the first of another variant (else the second). */
+function pairOf(runs: readonly RunDetail[], { a, b }: CompareState): { a: RunDetail | null; b: RunDetail | null } {
+  const named = (id: string | null) => runs.find((run) => id !== null && run.runId.startsWith(id));
+  const done = runs.filter((run) => run.status === "done");
+  const first = named(a) ?? done[0] ?? runs[0];
+  if (first === undefined) return { a: null, b: null };
+  const others = (done.length > 1 ? done : runs).filter((run) => run !== first);
+  const partner = others.find((run) => run.settingsHash !== first.settingsHash && run.seed === first.seed) ?? others[0];
+  return { a: first, b: named(b) ?? partner ?? null };
+}
+
+async function readPair(
+  sql: Sql,
+  runs: readonly RunDetail[],
+  a: RunDetail,
+  b: RunDetail,
+): Promise<Omit<PairProps, "state" | "runs">> {
+  const classCount = Math.max(a.classes?.length ?? 0, b.classes?.length ?? 0);
+  const [predictionsA, predictionsB, confusions] = await Promise.all([
+    readPredictions(sql, a.runId, "test"),
+    readPredictions(sql, b.runId, "test"),
+    readTestConfusions(sql, [a.runId, b.runId], classCount),
+  ]);
+  const unpaired = whyUnpaired(
+    { datasetDigest: a.datasetDigest, predictions: predictionsA },
+    { datasetDigest: b.datasetDigest, predictions: predictionsB },
+  );
+  const positive = (a.classes ?? []).indexOf(a.positiveClass ?? "");
+  return {
+    a,
+    b,
+    countsA: confusions.get(a.runId) ?? null,
+    countsB: confusions.get(b.runId) ?? null,
+    comparison: unpaired === null ? comparePair(predictionsA, predictionsB, Math.max(0, positive)) : null,
+    unpaired,
+    overSeeds: compareOverSeeds(runs, a, b),
+  };
+}
+
+/** McNemar's test of every run against A where they share all test samples, with Holm's correction over these pairs. */
+async function testAgainst(sql: Sql, a: RunDetail, runs: readonly RunDetail[]): Promise<BaselineTest[]> {
+  const others = runs.filter((run) => run !== a).map((run) => run.runId);
+  const rows = await readDiscordances(sql, a.runId, others);
+  const same = rows.filter(({ runId, shared }) => {
+    const run = runs.find((one) => one.runId === runId);
+    return shared === a.testSamples && shared === run?.testSamples;
+  });
+  const p = same.map(({ onlyBaseline, onlyRun }) => mcnemarMidP(onlyBaseline, onlyRun));
+  const adjusted = holm(p);
+  return same.map(({ runId }, i) => ({ runId, p: p[i] as number, adjusted: adjusted[i] as number }));
+}

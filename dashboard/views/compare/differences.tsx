@@ -1,0 +1,96 @@
+/** @jsxImportSource hono/jsx */
+// Settings and provenance in which the runs differ; what is equal in all of them is left out and only counted.
+import { differingKeys, flatten } from "../../flatten.ts";
+import { setting, short } from "../../format.ts";
+import type { RunDetail } from "../../queries/runs.ts";
+import { Card, Scroll } from "../parts.tsx";
+
+const MOST_COLUMNS = 24;
+
+/** Where a difference explains other numbers though the settings are equal. */
+function provenanceOf(run: RunDetail): [string, unknown][] {
+  return [
+    ["data set", short(run.datasetDigest, 12)],
+    ["split", short(run.splitDigest, 12)],
+    ["weights from", run.init],
+    ["code", short(run.codeDigest, 12)],
+    ["commit", short(run.gitCommit, 12)],
+    ["engine", [run.engine, run.engineVersion].filter((part) => part !== null).join(" ")],
+    ["kernels", run.kernels],
+    ["device", run.device],
+    ["threads", run.threads],
+    ["Node", run.nodeVersion],
+    ["CPU", run.cpu],
+    ["host", run.host],
+    ["seed", run.seed],
+  ];
+}
+
+export function ConfigDifferences({ runs }: { runs: readonly RunDetail[] }) {
+  const shown = runs.slice(0, MOST_COLUMNS);
+  const configs = runs.map((run) => flatten(run.config));
+  return (
+    <Card
+      title="What differs between them"
+      id="differences"
+      aside={
+        <button type="button" class="tiny" data-csv="difference-table" hidden>
+          CSV
+        </button>
+      }
+    >
+      <DifferenceTable
+        runs={shown}
+        parts={[
+          ["Settings", differingKeys(configs)],
+          ["Provenance", differingKeys(runs.map(provenanceOf))],
+        ]}
+      />
+      <p class="small muted">
+        Everything else is equal in all of them.
+        {runs.length > MOST_COLUMNS && ` Values of the first ${MOST_COLUMNS} runs are shown.`}
+      </p>
+    </Card>
+  );
+}
+
+type Part = readonly [string, readonly { key: string; values: unknown[] }[]];
+
+function DifferenceTable({ runs, parts }: { runs: readonly RunDetail[]; parts: readonly Part[] }) {
+  return (
+    <Scroll label="Differences">
+      <table id="difference-table">
+        <thead>
+          <tr>
+            <th scope="col">key</th>
+            {runs.map((run) => (
+              <th scope="col">
+                {run.variant} / {run.seed}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {parts.map(([title, rows]) => (
+          <tbody>
+            <tr>
+              <th scope="rowgroup" colspan={runs.length + 1} class="muted">
+                {title}
+                {rows.length === 0 && ": no difference"}
+              </th>
+            </tr>
+            {rows.map(({ key, values }) => (
+              <tr>
+                <th scope="row" class="mono">
+                  {key}
+                </th>
+                {runs.map((_, i) => (
+                  <td class="mono">{setting(values[i]).slice(0, 60)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </Scroll>
+  );
+}

@@ -1,0 +1,130 @@
+/** @jsxImportSource hono/jsx */
+// Every run's metrics with the difference to run A, and McNemar's test against it, corrected for the number of pairs.
+import { METRIC_CHOICES } from "../../metric-names.ts";
+import { metricOf } from "../../comparison/over-seeds.ts";
+import { number, short, signed } from "../../format.ts";
+import type { RunDetail } from "../../queries/runs.ts";
+import { Card, Scroll, StatusBadge } from "../parts.tsx";
+import { compareHref, type CompareState } from "./state.ts";
+
+/** A run against A on the same test samples. */
+export interface BaselineTest {
+  readonly runId: string;
+  readonly p: number;
+  /** After Holm's correction over all pairs of the table. */
+  readonly adjusted: number;
+}
+
+const MOST_ROWS = 100;
+
+interface Props {
+  readonly state: CompareState;
+  readonly runs: readonly RunDetail[];
+  readonly tests: readonly BaselineTest[];
+}
+
+export function MetricTable({ state, runs, tests }: Props) {
+  const baseline = runs.find((run) => state.a !== null && run.runId.startsWith(state.a)) ?? runs[0];
+  const shown = runs.slice(0, MOST_ROWS);
+  const ofRun = new Map(tests.map((test) => [test.runId, test]));
+  return (
+    <Card
+      title="Metrics, and the difference to A"
+      id="metrics"
+      aside={
+        <button type="button" class="tiny" data-csv="metric-table" hidden>
+          CSV
+        </button>
+      }
+    >
+      <Scroll label="Metrics of the runs">
+        <table id="metric-table">
+          <thead>
+            <tr>
+              <th scope="col">run</th>
+              <th scope="col">pair</th>
+              {METRIC_CHOICES.map(({ title }) => (
+                <th scope="col" class="num">
+                  {title}
+                </th>
+              ))}
+              <th scope="col" class="num" title="McNemar's mid-p against A on the same test samples">
+                p against A
+              </th>
+              <th scope="col" class="num" title="After Holm's correction for the number of pairs">
+                Holm
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((run) => (
+              <tr class={run === baseline ? "chosen" : undefined}>
+                <th scope="row">
+                  <a href={`/runs/${run.runId}`}>
+                    {run.variant} <span class="muted">/ {run.seed}</span>
+                  </a>{" "}
+                  {run.status !== "done" && <StatusBadge status={run.status} />}
+                </th>
+                <td class="small">
+                  <PairLinks state={state} run={run} />
+                </td>
+                {METRIC_CHOICES.map(({ key, lowerIsBetter }) => (
+                  <MetricCell
+                    value={metricOf(run, key)}
+                    base={run === baseline ? null : metricOf(baseline, key)}
+                    lowerIsBetter={lowerIsBetter}
+                  />
+                ))}
+                <td class="num">{number(ofRun.get(run.runId)?.p)}</td>
+                <td class="num">{number(ofRun.get(run.runId)?.adjusted)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {runs.length > MOST_ROWS && (
+        <p class="small muted">
+          The first {MOST_ROWS} of {runs.length} runs; the curves show all. Narrow the filter, or group the runs page.
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function PairLinks({ state, run }: { state: CompareState; run: RunDetail }) {
+  const id = short(run.runId);
+  return (
+    <span class="segments">
+      {(["a", "b"] as const).map((side) => (
+        <a
+          href={compareHref(state, { [side]: id, cell: null }, "#pair")}
+          aria-current={state[side] === id ? "true" : undefined}
+          aria-label={`Take ${run.variant} seed ${run.seed} as ${side.toUpperCase()}`}
+        >
+          {side.toUpperCase()}
+        </a>
+      ))}
+    </span>
+  );
+}
+
+function MetricCell({
+  value,
+  base,
+  lowerIsBetter,
+}: {
+  value: number | null;
+  base: number | null;
+  lowerIsBetter: boolean;
+}) {
+  const change = value === null || base === null ? null : value - base;
+  const better = change !== null && change !== 0 && change < 0 === lowerIsBetter;
+  return (
+    <td class="num" data-value={value ?? ""}>
+      {number(value)}
+      {change !== null && (
+        <small class={change === 0 ? "muted" : better ? "good" : "bad"}>{` ${signed(change)}`}</small>
+      )}
+    </td>
+  );
+}

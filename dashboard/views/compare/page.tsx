@@ -1,0 +1,120 @@
+/** @jsxImportSource hono/jsx */
+// Two to 500 runs side by side: curves, metrics, what differs between them, and one pair in depth.
+import { GROUPINGS, type CurveGroup } from "../../comparison/groups.ts";
+import { flatten } from "../../flatten.ts";
+import { count } from "../../format.ts";
+import type { RunDetail } from "../../queries/runs.ts";
+import { Data, Page } from "../layout.tsx";
+import { Card, Empty, HonestyBadges } from "../parts.tsx";
+import { ConfigDifferences } from "./differences.tsx";
+import { MetricTable, type BaselineTest } from "./metric-table.tsx";
+import { PairSection, type PairProps } from "./pair.tsx";
+import { selectionQuery, type CompareState } from "./state.ts";
+
+interface Props {
+  readonly state: CompareState;
+  readonly runs: readonly RunDetail[];
+  readonly groups: readonly CurveGroup[];
+  /** By number of values; the browser's bands need them. */
+  readonly quantiles: readonly number[];
+  readonly tests: readonly BaselineTest[];
+  readonly pair: Omit<PairProps, "state" | "runs"> | null;
+  readonly cut: boolean;
+}
+
+export function ComparePage({ state, runs, groups, quantiles, tests, pair, cut }: Props) {
+  if (runs.length < 2)
+    return (
+      <Page title="Compare" section="/runs">
+        <Empty title={runs.length === 0 ? "No runs to compare" : "One run only"}>
+          <p>
+            Choose two or more rows on the <a href="/runs">runs page</a>, then press Compare.
+          </p>
+        </Empty>
+      </Page>
+    );
+  return (
+    <Page title={`Compare ${runs.length} runs`} section="/runs" scripts={["compare-curves.js"]}>
+      <div class="head">
+        <div>
+          <h1>Compare {count(runs.length, "run")}</h1>
+          <p class="row muted">
+            {[...new Set(runs.map((run) => run.experiment))].join(", ")}
+            <HonestyBadges
+              simulated={runs.some((run) => run.simulated)}
+              randomWeights={runs.some((run) => run.init === "random")}
+            />
+          </p>
+        </div>
+        <GroupForm state={state} runs={runs} />
+      </div>
+      {cut && (
+        <div class="note warn">
+          <p>More than 500 runs pass the filter; the first 500 are shown.</p>
+        </div>
+      )}
+      <Data id="groups" value={{ query: selectionQuery(state), groups, quantiles }} />
+      <CurvesCard />
+      {pair !== null && <PairSection state={state} runs={runs} {...pair} />}
+      <MetricTable state={state} runs={runs} tests={tests} />
+      <ConfigDifferences runs={runs} />
+    </Page>
+  );
+}
+
+function GroupForm({ state, runs }: { state: CompareState; runs: readonly RunDetail[] }) {
+  const keys = [...new Set(runs.slice(0, 50).flatMap((run) => flatten(run.config).map(([key]) => `config.${key}`)))];
+  return (
+    <form method="get" action="/compare" class="row">
+      {state.runs.length > 0 && <input type="hidden" name="runs" value={state.runs.join(",")} />}
+      {state.q !== "" && <input type="hidden" name="q" value={state.q} />}
+      <label>
+        One curve a
+        <select name="group" data-submit>
+          {[...GROUPINGS, ...keys].map((key) => (
+            <option value={key} selected={key === state.group}>
+              {key}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}
+
+function CurvesCard() {
+  const select = (name: string, options: readonly string[]) => (
+    <label>
+      {name}
+      <select name={name}>
+        {options.map((option) => (
+          <option value={option}>{option}</option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <Card title="Curves">
+      <form id="curve-controls" class="row small" aria-label="How curves are shown">
+        {select("phase", ["val", "train"])}
+        {select("metric", ["loss", "accuracy", "precision", "recall", "f1", "auc", "lr"])}
+        {select("by", ["epoch", "batch"])}
+        <label>
+          smoothing
+          <input type="range" name="smooth" min="0" max="0.98" step="0.02" />
+        </label>
+        <label>
+          <input type="checkbox" name="log" value="1" /> log loss
+        </label>
+        <span class="muted">Bands are 95 % intervals of a group's mean. Drag to zoom, double click for all.</span>
+      </form>
+      <div
+        class="chart tall"
+        id="compare-chart"
+        data-title="Compared curves"
+        role="img"
+        aria-label="Curves of the compared runs; their numbers are behind the CSV button"
+      ></div>
+    </Card>
+  );
+}

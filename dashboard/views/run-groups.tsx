@@ -1,0 +1,65 @@
+/** @jsxImportSource hono/jsx */
+// The runs table in groups: one row a value, with the mean of each metric and its interval over the group's finished runs.
+import { METRIC_CHOICES } from "../metric-names.ts";
+import type { RunGroup } from "../queries/groups.ts";
+import { runsHref, type RunsState } from "../view-state.ts";
+import { IntervalText } from "./interval.tsx";
+import { Card, Scroll } from "./parts.tsx";
+
+export function RunGroups({ state, groups }: { state: RunsState; groups: readonly RunGroup[] }) {
+  const group = state.group;
+  if (group === null) return null;
+  const qOf = (value: string) => `${state.q === "" ? "" : `(${state.q}) and `}${group.key} = ${JSON.stringify(value)}`;
+  return (
+    <Card
+      title={`By ${group.title}`}
+      aside={
+        <button type="button" class="tiny" data-csv="groups" hidden>
+          CSV
+        </button>
+      }
+    >
+      <Scroll label="Groups">
+        <table id="groups">
+          <thead>
+            <tr>
+              <th scope="col">{group.title}</th>
+              <th scope="col" class="num">
+                runs
+              </th>
+              <th scope="col" class="num">
+                done
+              </th>
+              {METRIC_CHOICES.map(({ title }) => (
+                <th scope="col">{title}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map(({ value, runs, done, intervals }) => (
+              <tr>
+                <th scope="row">
+                  {value === null ? (
+                    <span class="muted">none</span>
+                  ) : (
+                    <a href={runsHref(state, { q: qOf(value), group: null, page: 1 })}>{value}</a>
+                  )}
+                </th>
+                <td class="num">{runs}</td>
+                <td class="num">{done}</td>
+                {METRIC_CHOICES.map(({ key }) => (
+                  <td>
+                    <IntervalText interval={intervals[key] ?? null} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <p class="muted small">
+        Runs of a group may differ in more than this; the interval is over all its finished runs.
+      </p>
+    </Card>
+  );
+}

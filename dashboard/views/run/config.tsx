@@ -1,0 +1,195 @@
+/** @jsxImportSource hono/jsx */
+// Where the run's bits come from: its settings, code with the uncommitted diff, machine, lineage, digests and verdicts.
+import { flatten } from "../../flatten.ts";
+import { count, dateTime, setting, short } from "../../format.ts";
+import type { Relative, VerdictRow } from "../../queries/attachments.ts";
+import type { RunDetail } from "../../queries/runs.ts";
+import { Card, Scroll } from "../parts.tsx";
+import { RunFrame } from "./frame.tsx";
+
+interface Props {
+  readonly run: RunDetail;
+  readonly lineage: readonly Relative[];
+  readonly verdicts: readonly VerdictRow[];
+}
+
+export function ConfigPage({ run, lineage, verdicts }: Props) {
+  return (
+    <RunFrame run={run} tab="config">
+      <div class="grid2">
+        <FactsCard title="Settings" rows={flatten(run.config)} csv="settings" />
+        <FactsCard title="Provenance" rows={provenanceRows(run)} />
+        <DigestCard run={run} verdicts={verdicts} />
+        <LineageCard run={run} lineage={lineage} />
+        <NoteCard run={run} />
+      </div>
+      <DiffCard diff={run.gitDiff} />
+      {run.experimentText !== null && (
+        <Card title="The experiment file">
+          <pre tabindex={0}>{run.experimentText}</pre>
+        </Card>
+      )}
+      {run.provenance !== null && (
+        <Card title="Everything else that was recorded">
+          <details>
+            <summary>{count(flatten(run.provenance).length, "value")}</summary>
+            <FactsTable rows={flatten(run.provenance)} id="provenance-all" />
+          </details>
+        </Card>
+      )}
+    </RunFrame>
+  );
+}
+
+function FactsCard({
+  title,
+  rows,
+  csv,
+}: {
+  title: string;
+  rows: readonly (readonly [string, unknown])[];
+  csv?: string;
+}) {
+  return (
+    <Card
+      title={title}
+      aside={
+        csv === undefined ? undefined : (
+          <button type="button" class="tiny" data-csv={csv} hidden>
+            CSV
+          </button>
+        )
+      }
+    >
+      <FactsTable rows={rows} id={csv} />
+    </Card>
+  );
+}
+
+function FactsTable({ rows, id }: { rows: readonly (readonly [string, unknown])[]; id?: string }) {
+  if (rows.length === 0) return <p class="muted">Nothing was recorded.</p>;
+  return (
+    <Scroll label="Values">
+      <table id={id}>
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td class="wrap mono">{setting(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function provenanceRows(run: RunDetail): [string, unknown][] {
+  const changed = run.gitDiff === null ? "" : run.gitDiff === "" ? "" : " with uncommitted changes";
+  return [
+    ["command", run.commandLine],
+    ["git commit", run.gitCommit === null ? null : `${run.gitCommit}${changed}`],
+    ["branch", run.gitBranch],
+    ["code digest", run.codeDigest],
+    ["lockfile", run.lockfileDigest],
+    ["lockstep", run.packageVersion],
+    ["Node", run.nodeVersion],
+    ["engine", [run.engine, run.engineVersion, run.kernels, run.device].filter((part) => part !== null).join(" ")],
+    ["system", run.os],
+    ["CPU", run.cpu],
+    ["host", run.host],
+    ["started", dateTime(run.startedAt)],
+    ["ended", dateTime(run.endedAt)],
+    ["parameters", `${run.parametersTrainable ?? "–"} of ${run.parametersTotal ?? "–"} train`],
+  ];
+}
+
+function DigestCard({ run, verdicts }: { run: RunDetail; verdicts: readonly VerdictRow[] }) {
+  return (
+    <Card title="Digest and what was verified">
+      <FactsTable
+        rows={[
+          ["run digest", run.digest],
+          ["settings", run.settingsHash],
+          ["data set", run.datasetDigest],
+          ["split", run.splitDigest],
+        ]}
+      />
+      {verdicts.length === 0 ? (
+        <p class="small muted">
+          Not verified yet: <code>exp reproduce {short(run.runId)}</code> runs it again and compares every batch.
+        </p>
+      ) : (
+        <ul>
+          {verdicts.map(({ at, kind, verdict }) => (
+            <li>
+              {dateTime(at)} {kind}: <b class={verdict === "same" ? "good" : "bad"}>{verdict}</b>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function LineageCard({ run, lineage }: { run: RunDetail; lineage: readonly Relative[] }) {
+  return (
+    <Card title="Lineage">
+      <p>
+        Weights began from <code>{run.init ?? "unknown"}</code>.
+      </p>
+      {lineage.length > 1 && (
+        <ul>
+          {lineage.map((one) => (
+            <li>
+              {one.distance < 0 ? "came from " : one.distance > 0 ? "gave rise to " : "this run: "}
+              {one.distance === 0 ? <b>{nameOf(one)}</b> : <a href={`/runs/${one.runId}/config`}>{nameOf(one)}</a>}
+            </li>
+          ))}
+        </ul>
+      )}
+      {run.datasetDigest !== null && (
+        <p>
+          Data: <a href={`/datasets/${run.datasetDigest}?split=${run.splitDigest ?? ""}`}>{run.datasetName}</a>
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function nameOf({ experiment, variant, seed }: Relative): string {
+  return `${experiment} / ${variant} / ${seed}`;
+}
+
+function NoteCard({ run }: { run: RunDetail }) {
+  return (
+    <Card title="Note">
+      <form method="post" action={`/runs/${run.runId}/note`}>
+        <label class="visually-hidden" for="note">
+          Note
+        </label>
+        <textarea id="note" name="note" rows={3} cols={40}>
+          {run.note ?? ""}
+        </textarea>
+        <p>
+          <button>Keep</button>
+        </p>
+      </form>
+    </Card>
+  );
+}
+
+function DiffCard({ diff }: { diff: string | null }) {
+  if (diff === null || diff === "") return null;
+  return (
+    <Card title="Uncommitted changes">
+      <pre tabindex={0}>
+        {diff.split("\n").map((line) => (
+          <span
+            class={line.startsWith("+") ? "diff-add" : line.startsWith("-") ? "diff-del" : undefined}
+          >{`${line}\n`}</span>
+        ))}
+      </pre>
+    </Card>
+  );
+}

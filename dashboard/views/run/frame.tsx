@@ -1,0 +1,115 @@
+/** @jsxImportSource hono/jsx */
+// What all tabs of a run share: its name, state, what must be known about it, and the tabs.
+import type { Child } from "hono/jsx";
+import type { RunDetail } from "../../queries/runs.ts";
+import { dateTime, duration, short } from "../../format.ts";
+import { Data, Page } from "../layout.tsx";
+import { HonestyBadges, StatusBadge, Tabs } from "../parts.tsx";
+
+export const TABS = [
+  ["", "Overview"],
+  ["evaluation", "ROC, PR, calibration"],
+  ["samples", "Samples"],
+  ["config", "Config and provenance"],
+  ["log", "Log"],
+  ["artifacts", "Artifacts"],
+] as const;
+
+export type TabName = (typeof TABS)[number][0];
+
+interface FrameProps {
+  readonly run: RunDetail;
+  readonly tab: TabName;
+  readonly scripts?: readonly string[];
+  readonly children?: Child;
+}
+
+export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
+  const name = `${run.experiment} / ${run.variant} / seed ${run.seed}`;
+  const live = run.status === "running" || run.status === "queued";
+  return (
+    <Page title={name} section="/runs" scripts={scripts}>
+      <div class="head">
+        <div>
+          <h1>
+            <a href={`/runs?q=${encodeURIComponent(`experiment = "${run.experiment}"`)}`}>{run.experiment}</a> /{" "}
+            {run.variant} <span class="muted">/ seed {run.seed}</span>
+          </h1>
+          <p class="row small">
+            <StatusBadge status={run.status} />
+            <HonestyBadges simulated={run.simulated} randomWeights={run.init === "random"} />
+            {run.smoke && <span class="badge warn">smoke run</span>}
+            {run.archivedAt !== null && <span class="badge">archived</span>}
+            {run.tags.map((tag) => (
+              <span class="badge">{tag}</span>
+            ))}
+            <span class="muted">
+              <code>{short(run.runId)}</code> · {run.datasetName ?? "no data set"} · {engineText(run)} ·{" "}
+              {dateTime(run.startedAt ?? run.createdAt)} UTC
+              {run.startedAt !== null &&
+                run.endedAt !== null &&
+                ` · ${duration(run.endedAt.getTime() - run.startedAt.getTime())}`}
+            </span>
+          </p>
+        </div>
+        <div class="row">
+          <a class="button" href={siblingsHref(run)}>
+            Compare with other seeds
+          </a>
+          {live && <StopButton run={run} />}
+        </div>
+      </div>
+      <Failure run={run} />
+      <Tabs
+        label="Parts of this run"
+        choices={TABS.map(([path, title]) => ({
+          name: title,
+          href: `/runs/${run.runId}${path === "" ? "" : `/${path}`}`,
+          current: path === tab,
+        }))}
+      />
+      <Data id="run" value={{ id: run.runId, live, epochs: run.epochs ?? 1 }} />
+      {children}
+    </Page>
+  );
+}
+
+function StopButton({ run }: { run: RunDetail }) {
+  if (run.stopRequestedAt !== null) return <span class="badge warn">stopping…</span>;
+  return (
+    <form method="post" action={`/runs/${run.runId}/stop`} data-ask="Stop this run? What it has recorded is kept.">
+      <button>Stop</button>
+    </form>
+  );
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  failed: "The run failed",
+  lost: "The process that ran it vanished: killed, or the machine went down",
+  interrupted: "The run was interrupted",
+};
+
+function Failure({ run }: { run: RunDetail }) {
+  const why = WHY[run.status];
+  if (why === undefined) return null;
+  return (
+    <div class={`note ${run.status === "interrupted" ? "warn" : "bad"}`} role="note">
+      <p>
+        <b>{why}.</b> {run.errorMessage ?? ""}
+      </p>
+      <p>
+        Continue it from its last checkpoint with <code>exp resume {short(run.runId)}</code>; its output is under Log.
+      </p>
+    </div>
+  );
+}
+
+function engineText(run: RunDetail): string {
+  const parts = [run.engine, run.kernels, run.device, run.threads === null ? null : `${run.threads} threads`];
+  return parts.filter((part) => part !== null).join(" ");
+}
+
+function siblingsHref(run: RunDetail): string {
+  const q = `experiment = ${JSON.stringify(run.experiment)} and variant = ${JSON.stringify(run.variant)} and status = done`;
+  return `/compare?q=${encodeURIComponent(q)}`;
+}

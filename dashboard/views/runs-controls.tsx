@@ -1,0 +1,121 @@
+/** @jsxImportSource hono/jsx */
+// Above the runs table: the filter, quick chips, groups and columns. One form; all of it ends up in the address.
+import { COLUMNS } from "../queries/columns.ts";
+import { DEFAULT_COLUMNS, runsHref, type RunsState } from "../view-state.ts";
+
+interface Props {
+  readonly state: RunsState;
+  readonly problem: { readonly message: string; readonly next: string | null } | null;
+}
+
+const GROUPS = [
+  "variant",
+  "experiment",
+  "seed",
+  "lr",
+  "freeze",
+  "width_mult",
+  "batch_size",
+  "image_size_px",
+  "optimizer",
+  "dataset",
+  "status",
+  "engine",
+  "host",
+];
+
+const CHIPS = [
+  ["done", "status = done"],
+  ["running", "status = running"],
+  ["failed", "status in (failed, lost, interrupted)"],
+] as const;
+
+export function RunsControls({ state, problem }: Props) {
+  const sort = `${state.sort.descending ? "-" : ""}${state.sort.column.key}`;
+  return (
+    <form method="get" action="/runs" class="card">
+      <div class="row">
+        <label class="visually-hidden" for="q">
+          Filter
+        </label>
+        <input
+          class="query"
+          id="q"
+          name="q"
+          value={state.q}
+          placeholder="variant = frozen and test.recall > 0.8"
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby="filter-help"
+          aria-invalid={problem !== null ? "true" : undefined}
+        />
+        {sort !== "-created_at" && <input type="hidden" name="sort" value={sort} />}
+        <button class="primary">Filter</button>
+        <GroupSelect state={state} />
+        <ColumnMenu state={state} />
+        <label>
+          <input type="checkbox" name="archived" value="1" checked={state.archived} data-submit /> archived
+        </label>
+      </div>
+      {problem !== null && (
+        <div class="note bad" role="alert">
+          <p>{problem.message}</p>
+          {problem.next !== null && <p>{problem.next}</p>}
+        </div>
+      )}
+      <p class="row small muted" id="filter-help">
+        {CHIPS.map(([name, q]) => (
+          <a
+            class="badge"
+            href={runsHref(state, { q: state.q === q ? "" : q, page: 1 })}
+            aria-current={state.q === q ? "true" : undefined}
+          >
+            {name}
+          </a>
+        ))}
+        <span>
+          Operators: = != &lt; &lt;= &gt; &gt;= ~ (contains) in (a, b) and or not. Any setting:{" "}
+          <code>config.dropout &gt; 0.1</code>
+        </span>
+      </p>
+    </form>
+  );
+}
+
+function GroupSelect({ state }: { state: RunsState }) {
+  const known = state.group === null || GROUPS.includes(state.group.key) ? GROUPS : [state.group.key, ...GROUPS];
+  return (
+    <label>
+      Group by
+      <select name="group" data-submit>
+        <option value="">nothing</option>
+        {known.map((key) => (
+          <option value={key} selected={state.group?.key === key}>
+            {key.replaceAll("_", " ")}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Columns in their order; typed, so that any config key can be one. */
+function ColumnMenu({ state }: { state: RunsState }) {
+  const keys = state.columns.map((column) => column.key).join(",");
+  return (
+    <details class="menu">
+      <summary>Columns ({state.columns.length})</summary>
+      <div>
+        <label class="small" for="columns">
+          Names in order, with commas
+        </label>
+        <textarea id="columns" name="columns" rows={6} cols={34} spellcheck={false}>
+          {keys === DEFAULT_COLUMNS.join(",") ? "" : keys}
+        </textarea>
+        <button>Show these</button>
+        <p class="small muted">Empty: the usual ones. Save a view as a bookmark: the address holds all of it.</p>
+        <p class="small muted">{COLUMNS.map((column) => column.key).join(", ")}, config.NAME</p>
+      </div>
+    </details>
+  );
+}
