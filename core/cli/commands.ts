@@ -1,5 +1,23 @@
-// Every command, in the order of `exp --help`.
+// Every command, in the order of `exp --help`. A command's file is loaded when the command is called: start-up stays short.
 import type { Command } from "commander";
-import { registerRunCommand } from "./run.ts";
 
-export const commands: readonly ((program: Command) => void)[] = [registerRunCommand];
+type Register = (program: Command) => void;
+
+const loaders: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import("./run.ts")).registerRunCommand,
+  runs: async () => (await import("./runs.ts")).registerRunsCommands,
+  show: async () => (await import("./show.ts")).registerShowCommands,
+  sql: async () => (await import("./sql.ts")).registerSqlCommands,
+  dashboard: async () => (await import("./dashboard.ts")).registerDashboardCommand,
+  model: async () => (await import("./model.ts")).registerModelCommands,
+  weights: async () => (await import("./weights.ts")).registerWeightsCommands,
+  engine: async () => (await import("./engine.ts")).registerEngineCommands,
+  db: async () => (await import("./db.ts")).registerDbCommands,
+  spool: async () => (await import("./spool.ts")).registerSpoolCommands,
+};
+
+/** Adds the command that is called, or all of them where none is (--help, a mistyped name). */
+export async function registerCommands(program: Command, called: string | undefined): Promise<void> {
+  const loader = called === undefined ? undefined : loaders[called];
+  for (const load of loader === undefined ? Object.values(loaders) : [loader]) (await load())(program);
+}

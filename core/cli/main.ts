@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { suggestion } from "../experiment/nearest.ts";
-import { commands } from "./commands.ts";
+import { registerCommands } from "./commands.ts";
 import { printError } from "./output.ts";
 
 /** Runs the command that `argv` names and sets the exit code. @param argv as process.argv */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = buildProgram();
+  const program = await buildProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function buildProgram(): Command {
+async function buildProgram(called: string | undefined): Promise<Command> {
   const program = new Command("exp")
     .description("Reproducible experiments with image classifiers: the same file and seed give the same bits.")
     .version(packageVersion())
@@ -27,7 +27,7 @@ function buildProgram(): Command {
       "after",
       "\nExamples:\n  exp run experiments/frozen-backbone.ts\n  exp run experiments/frozen-backbone.ts --data ../images --seed 0,1\n  exp dashboard\n",
     );
-  for (const register of commands) register(program);
+  await registerCommands(program, called);
   for (const command of program.commands) inheritSettings(command, program);
   return program;
 }

@@ -3,9 +3,15 @@
 import type { Optimizer } from "./engine.ts";
 
 export function optimizerSlots(optimizer: Optimizer): readonly string[] {
-  if (optimizer.kind === "adam" || optimizer.kind === "adamw") return ["exp_avg", "exp_avg_sq"];
-  if (optimizer.kind === "sgd") return optimizer.momentum === 0 ? [] : ["momentum_buffer"];
-  return optimizer.momentum === 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"];
+  switch (optimizer.kind) {
+    case "adam":
+    case "adamw":
+      return ["exp_avg", "exp_avg_sq"];
+    case "sgd":
+      return optimizer.momentum === 0 ? [] : ["momentum_buffer"];
+    case "rmsprop":
+      return optimizer.momentum === 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"];
+  }
 }
 
 /** @example slotName("exp_avg", "classifier.3.weight") */
