@@ -28,7 +28,7 @@ type Looked = { readonly candidate: Candidate } & ({ readonly facts: ImageFacts 
 /** @example const { manifest } = await listSource(folder("images"), { onBadImage: "stop" }) */
 export async function listSource(source: Source, options: ListOptions = {}): Promise<Listing> {
   const { onBadImage = "stop", progress } = options;
-  const contents = await readSource(source);
+  const contents = await readSource(source, progress);
   const looked = await mapConcurrently(contents.candidates, look, progress);
   const skipped = looked.flatMap((one) => ("reason" in one ? [{ id: one.candidate.id, reason: one.reason }] : []));
   skipped.sort((a, b) => compareCodeUnits(a.id, b.id));

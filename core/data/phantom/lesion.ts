@@ -53,12 +53,12 @@ export function drawLesion(draw: Stream, source: PhantomSource, label: number): 
     echoDb: echoOf(draw, texture ? Math.floor(label / 2) : null),
     margin: mix(0.12, 0.55, signs.indistinct),
     rimDb: mix(1, 6, draw.uniform()),
-    shadowDb: mix(-7, 15, signs.shadow),
+    shadowDb: mix(-5, 10, signs.shadow),
   };
 }
 
 function drawSigns(draw: Stream, malignant: boolean, difficulty: number): Signs {
-  const mean = (malignant ? 1 : -1) * mix(2.4, 0.1, difficulty);
+  const mean = (malignant ? 1 : -1) * mix(2.5, 0.1, difficulty);
   const sign = (): number => 1 / (1 + exp(-(mean + draw.normal()))); // logistic: into 0 … 1
   return { tall: sign(), spiculated: sign(), indistinct: sign(), shadow: sign() };
 }

@@ -2,18 +2,31 @@
 import { LockstepError } from "../../errors.ts";
 import type { SourceContents } from "../candidate.ts";
 import type { Source } from "../source.ts";
+import { readCatalogue } from "./catalogue.ts";
+import { readCsv } from "./csv.ts";
 import { readFolder } from "./folder.ts";
 import { readNpz } from "./npz.ts";
+import { readParts } from "./parts.ts";
 import { readPhantom } from "./phantom.ts";
 
-export async function readSource(source: Source): Promise<SourceContents> {
+/** @param progress of a download, in bytes */
+export async function readSource(
+  source: Source,
+  progress?: (done: number, total: number) => void,
+): Promise<SourceContents> {
   switch (source.kind) {
     case "folder":
       return readFolder(source);
     case "npz":
       return readNpz(source);
+    case "csv":
+      return readCsv(source);
     case "phantom":
       return readPhantom(source);
+    case "parts":
+      return readParts(source, (part) => readSource(part, progress));
+    case "catalogue":
+      return readCatalogue(source, progress);
     default:
       throw new LockstepError({
         code: "experiment-invalid",
