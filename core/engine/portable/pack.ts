@@ -23,21 +23,24 @@ export function packingOf(parameter: Parameter): Packing {
 /** @param to float32, all of the packed parameter; its padding is set to 0 */
 export function pack(parameter: Parameter, from: Float32Array, to: Float32Array): void {
   to.fill(0);
-  eachElement(parameter, (packedAt, at) => {
-    to[packedAt] = from[at] as number;
-  });
+  copyElements(parameter, { packed: to, plain: from, toPacked: true });
 }
 
 /** @returns float32 in torchvision's layout */
 export function unpack(parameter: Parameter, from: Float32Array): Float32Array {
   const to = new Float32Array(elementCount(parameter.shape));
-  eachElement(parameter, (packedAt, at) => {
-    to[at] = from[packedAt] as number;
-  });
+  copyElements(parameter, { packed: from, plain: to, toPacked: false });
   return to;
 }
 
-function eachElement(parameter: Parameter, visit: (packedAt: number, at: number) => void): void {
+interface Sides {
+  readonly packed: Float32Array;
+  readonly plain: Float32Array;
+  readonly toPacked: boolean;
+}
+
+/** Millions of elements, on the main thread: hence one plain loop and no function for each element. */
+function copyElements(parameter: Parameter, { packed, plain, toPacked }: Sides): void {
   const { inputs } = packingOf(parameter);
   const [outputs = 1, channels = 1, height = 1, width = 1] = parameter.shape;
   const taps = height * width;
@@ -45,7 +48,11 @@ function eachElement(parameter: Parameter, visit: (packedAt: number, at: number)
   for (let n = 0; n < outputs; n++) {
     const base = (n >> 3) * inputs * 8 + (n & 7);
     for (let c = 0; c < channels; c++) {
-      for (let tap = 0; tap < taps; tap++) visit(base + (tap * channels + c) * 8, at++);
+      for (let tap = 0; tap < taps; tap++, at++) {
+        const packedAt = base + (tap * channels + c) * 8;
+        if (toPacked) packed[packedAt] = plain[at] as number;
+        else plain[at] = packed[packedAt] as number;
+      }
     }
   }
 }

@@ -106,7 +106,7 @@ export class PortableProgram implements Program {
     return state;
   }
 
-  trainStep(batch: Batch, settings: StepSettings): Promise<StepResult> {
+  async trainStep(batch: Batch, settings: StepSettings): Promise<StepResult> {
     const images = this.checkedBatch(batch);
     return this.enqueue(async () => {
       this.writeBatch(batch, images);
@@ -117,7 +117,7 @@ export class PortableProgram implements Program {
     });
   }
 
-  gradients(batch: Batch): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
+  async gradients(batch: Batch): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
     const images = this.checkedBatch(batch);
     return this.enqueue(async () => {
       this.writeBatch(batch, images);
@@ -132,7 +132,7 @@ export class PortableProgram implements Program {
     });
   }
 
-  evaluate(images: Uint8Array): Promise<Float32Array> {
+  async evaluate(images: Uint8Array): Promise<Float32Array> {
     const count = checkImages(images, this.job.network, this.job.options.batchSize);
     return this.enqueue(async () => {
       this.bytes(this.memory.images).set(images);

@@ -16,7 +16,7 @@ interface Open<Answer> {
 }
 
 export class Team<Answer> {
-  /** Called once when a worker died: waiting workers must be told to stop. */
+  /** Called when a worker died or failed in the middle of a request: others that wait for it must be told to stop. */
   onFailure: () => void = () => {};
   /** What each worker said about itself when it was ready. */
   readonly about: unknown[] = [];
@@ -84,7 +84,10 @@ export class Team<Answer> {
     this.open.delete(message.id);
     if (this.open.size === 0) for (const worker of this.workers) worker.unref();
     if (message.kind === "answer") open.resolve(open.answers);
-    else open.reject(new LockstepError({ code: "engine-failed", message: message.message }));
+    else {
+      this.onFailure();
+      open.reject(new LockstepError({ code: "engine-failed", message: message.message }));
+    }
   }
 
   private fail(cause: unknown): void {
