@@ -3,10 +3,11 @@
 import { batches, evaluationCrops, type Batch } from "../data/index.ts";
 import type { Manifest, Prepared, Resampler } from "../data/sample.ts";
 import type { Program } from "../engine/engine.ts";
-import { Interrupted, LockstepError } from "../errors.ts";
+import { LockstepError } from "../errors.ts";
 import { confusionMatrix } from "./confusion.ts";
 import type { Evaluation, Predictions } from "./contract.ts";
 import { argmax, crossEntropy, softmax } from "./cross-entropy.ts";
+import { stopIfAborted } from "./interruption.ts";
 import { classMetrics, epochMetrics } from "./metrics.ts";
 import { startWatch } from "./stopwatch.ts";
 
@@ -88,13 +89,6 @@ function summarise(done: readonly EvaluatedBatch[], { classes, positive }: Evalu
     classMetrics: classMetrics(predictions, classes),
     confusion: confusionMatrix(predictions.labels, predictions.predicted, classes),
   };
-}
-
-/** @throws Interrupted where the signal has fired */
-export function stopIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  const reason: unknown = signal.reason;
-  throw reason instanceof Interrupted ? reason : new Interrupted("interrupted");
 }
 
 export function diverged(where: string, loss: number): LockstepError {

@@ -28,7 +28,8 @@ export async function evaluateInRun(
   const done: EvaluatedBatch[] = [];
   let chain = session.standing.chain;
   const evaluation = await evaluateOn({
-    ...{ program, manifest, prepared, resampler, batchSize, imageSizePx, signal },
+    ...{ manifest, prepared, resampler, batchSize, imageSizePx, signal },
+    program: { evaluate: (images) => session.compute(program.evaluate(images)) },
     samples: data.split[phase],
     classes: network.classes,
     positive: session.positive,

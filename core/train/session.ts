@@ -7,14 +7,15 @@ import { checkRepeated, nextLink } from "./chain.ts";
 import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
 import type { TrainInput } from "./contract.ts";
+import { unlessAborted } from "./interruption.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { Phase } from "./recorder.ts";
 import { stageOf, type Stage } from "./stages.ts";
 import { BEGINNING, type Standing } from "./standing.ts";
 import { startWatch } from "./stopwatch.ts";
 
-/** How long after an interruption a last checkpoint may take. */
-const CHECKPOINT_GRACE_MS = 1200;
+/** After an interruption, how long the step under way and then a last checkpoint may take together. */
+const GRACE_MS = 1200;
 
 export interface LinkInput {
   readonly phase: Phase;
@@ -37,6 +38,7 @@ export class Session {
   private state: State | null; // until the first program has loaded it
   private running: { readonly program: Program; readonly stage: Stage } | null = null;
   private unsaved = false; // whether the program has moved on since the last checkpoint
+  private computing = false; // whether the program is in the middle of a step
   private sinceAbort: (() => number) | null = null;
 
   /** From the beginning, or from the checkpoint of `resumeFrom`. */
@@ -85,6 +87,13 @@ export class Session {
     return this.running;
   }
 
+  /** Awaits what a program computes. @throws Interrupted where the signal fires and it takes longer than the grace */
+  compute<T>(work: Promise<T>): Promise<T> {
+    this.computing = true;
+    const done = work.finally(() => (this.computing = false));
+    return unlessAborted(done, this.input.signal, GRACE_MS);
+  }
+
   /** Closes a batch: its link, checked against what is known of it. @returns the chain after it */
   link(chain: string, { phase, epoch, batch, sampleIds, loss, correct }: LinkInput): string {
     const next = nextLink(chain, sampleIds, loss, correct);
@@ -112,15 +121,17 @@ export class Session {
    */
   async settle(error: unknown): Promise<void> {
     const interrupted = error instanceof Interrupted;
-    const graceMs = CHECKPOINT_GRACE_MS - (this.sinceAbort?.() ?? 0);
-    const work = interrupted && this.unsaved && graceMs > 0 ? this.saveNow() : this.checkpoints.written();
+    const graceMs = GRACE_MS - (this.sinceAbort?.() ?? 0);
+    const savable = this.unsaved && !this.computing && graceMs > 0;
+    const work = interrupted && savable ? this.saveNow() : this.checkpoints.written();
     await (interrupted ? atMost(graceMs, work) : work).catch((failure: unknown) => {
       if (failure !== error) this.warn(failure);
     });
   }
 
+  /** A program that is still computing is left to its engine's close. */
   dispose(): void {
-    this.running?.program.dispose();
+    if (!this.computing) this.running?.program.dispose();
     this.running = null;
   }
 

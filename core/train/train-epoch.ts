@@ -1,7 +1,8 @@
 // One epoch over the training samples, from the batch where the training stands.
 import { batches, epochOrder, trainingCrops, type Batch } from "../data/index.ts";
 import type { Program } from "../engine/engine.ts";
-import { diverged, stopIfAborted } from "./evaluate.ts";
+import { diverged } from "./evaluate.ts";
+import { stopIfAborted } from "./interruption.ts";
 import { learningRate } from "./learning-rate.ts";
 import type { Session } from "./session.ts";
 import type { Stage } from "./stages.ts";
@@ -37,14 +38,13 @@ async function trainStep(session: Session, program: Program, { batch: data, lr, 
   const { epoch } = standing;
   const batch = standing.batch + 1;
   const n = data.labels.length;
-  const { loss, correct } = await program.trainStep(
-    {
-      images: data.images,
-      targets: targetRows(data.labels, network.classes, settings.labelSmoothing),
-      dropoutMask: dropoutMask(network, { seed, epoch, batch, images: n }),
-    },
-    { lr, step: standing.optimizerStep + 1, clipNorm: settings.clipNorm ?? undefined },
-  );
+  const inputs = {
+    images: data.images,
+    targets: targetRows(data.labels, network.classes, settings.labelSmoothing),
+    dropoutMask: dropoutMask(network, { seed, epoch, batch, images: n }),
+  };
+  const step = { lr, step: standing.optimizerStep + 1, clipNorm: settings.clipNorm ?? undefined };
+  const { loss, correct } = await session.compute(program.trainStep(inputs, step));
   if (!Number.isFinite(loss)) throw diverged(`train epoch ${epoch}, batch ${batch}`, loss);
   const sampleIds = data.sampleIndices.map((index) => input.data.manifest.samples[index]?.id as string);
   const chain = session.link(standing.chain, { phase: "train", epoch, batch, sampleIds, loss, correct });

@@ -6,6 +6,7 @@ import { artifactOf } from "./artifact.ts";
 import { runDigest } from "./chain.ts";
 import { latestCheckpoint } from "./checkpoint-folder.ts";
 import type { TrainInput, TrainResult } from "./contract.ts";
+import { stopIfAborted } from "./interruption.ts";
 import { Session } from "./session.ts";
 import { testBest } from "./test-best.ts";
 import { trainEpoch } from "./train-epoch.ts";
@@ -31,6 +32,7 @@ export async function train(input: TrainInput): Promise<TrainResult> {
 
 async function trainAndEvaluate(session: Session): Promise<TrainResult> {
   while (session.standing.epoch <= session.input.settings.epochs) {
+    stopIfAborted(session.input.signal);
     const { program, stage } = await session.enterEpoch();
     const lr = await trainEpoch(session, program, stage);
     const state = program.save();

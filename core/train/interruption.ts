@@ -1,0 +1,31 @@
+// How a training ends early: between two steps, or in the middle of one that takes too long.
+import { Interrupted } from "../errors.ts";
+
+/** @throws Interrupted where the signal has fired */
+export function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw interruption(signal);
+}
+
+/**
+ * Settles as the work does. Where the signal fires and the work is not done `graceMs` later, it is left to itself.
+ * @throws Interrupted
+ */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let startTimer = (): void => {};
+  const overdue = new Promise<never>((_, reject) => {
+    startTimer = () => (timer = setTimeout(() => reject(interruption(signal)), graceMs));
+  });
+  if (signal.aborted) startTimer();
+  else signal.addEventListener("abort", startTimer, { once: true });
+  try {
+    return await Promise.race([work, overdue]);
+  } finally {
+    signal.removeEventListener("abort", startTimer);
+    clearTimeout(timer);
+  }
+}
+
+function interruption({ reason }: AbortSignal): Interrupted {
+  return reason instanceof Interrupted ? reason : new Interrupted("interrupted");
+}
