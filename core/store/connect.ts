@@ -5,6 +5,7 @@ import { expHome } from "../home.ts";
 import { connectionError, withoutPassword } from "./connection-error.ts";
 import { startServer } from "./embedded/server.ts";
 import { migrate } from "./migrate.ts";
+import { socketFactory } from "./socket.ts";
 
 export interface Store {
   /** postgres.js; timestamps come as Date, bigint and numeric as number. Take it anew for each use: `revive` may replace it. */
@@ -69,6 +70,7 @@ function connect(url: string, embedded: boolean): Sql {
       max_lifetime: null,
       onnotice: () => undefined,
       connection: { application_name: "lockstep" },
+      ...({ socket: socketFactory() } as object), // missing in its types
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
     });
   } catch (error) {

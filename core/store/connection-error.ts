@@ -17,6 +17,7 @@ const CONNECTION = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "ENOENT",
+  "ERR_SOCKET_CLOSED", // see socket.ts
   "CONNECT_TIMEOUT",
   "CONNECTION_CLOSED",
   "CONNECTION_DESTROYED",
@@ -55,6 +56,11 @@ function explain(code: string, message: string, shown: string): { message: strin
   if (code === "3D000")
     return { message: `${shown}: ${message}`, next: "Create it (createdb), or correct DATABASE_URL." };
   if (code === "42501") return { message: `${shown}: ${message}`, next: "Grant this user CREATE on the schema." };
+  if (code === "ERR_SOCKET_CLOSED")
+    return {
+      message: `What listens at ${shown} is no PostgreSQL server, or closes every connection at once.`,
+      next: CHECK_URL,
+    };
   if (CONNECTION.has(code)) return { message: `No database answers at ${shown} (${code}).`, next: CHECK_URL };
   return null;
 }

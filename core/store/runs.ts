@@ -98,13 +98,17 @@ export async function latestDoneRun(store: Store, filter: Omit<RunFilter, "statu
 }
 
 /** Newest first. Fields of the filter that are absent fit everything; null fits null. */
-export async function listRuns(store: Store, filter: RunFilter, { limit = 1000 } = {}): Promise<RunRow[]> {
+export async function listRuns(
+  store: Store,
+  filter: RunFilter,
+  { limit = 1000, archived = true } = {},
+): Promise<RunRow[]> {
   const { sql } = store;
   const { status, ...equal } = filter;
   const given = Object.entries(equal).filter(([, value]) => value !== undefined);
   const conditions = given.reduce(
     (before, [key, value]) => sql`${before} and ${sql(columnOf(key))} is not distinct from ${value as string}`,
-    status === undefined ? sql`true` : sql`status in ${sql(status)}`,
+    sql`${archived ? sql`true` : sql`archived_at is null`} and ${status === undefined ? sql`true` : sql`status in ${sql(status)}`}`,
   );
   return selectRuns(sql, sql`${conditions} order by ended_at desc nulls first, created_at desc limit ${limit}`);
 }

@@ -1,0 +1,177 @@
+// exp show RUN: one run with all that is stored of it, its digest in full.
+import type { Command } from "commander";
+import pc from "picocolors";
+import {
+  findRun,
+  openReadyStore,
+  readArtifacts,
+  readConfusion,
+  readEpochs,
+  type RunRow,
+  type StoredArtifact,
+  type StoredEpoch,
+} from "../store/index.ts";
+import { printNotice } from "./notice.ts";
+import { printJson, printTable } from "./output.ts";
+
+const EXAMPLES = `
+Examples:
+  exp show frozen-backbone/slim/0
+  exp show 3f2a
+  exp show 3f2a --json | jq .test.recall`;
+
+export function registerShowCommands(program: Command): void {
+  program
+    .command("show")
+    .argument("<run>", "id, a unique beginning of one, or experiment/variant/seed (the latest done)")
+    .description("Show a run: result, digest, settings, provenance, artifacts")
+    .option("--json", "one JSON object")
+    .addHelpText("after", EXAMPLES)
+    .action(showRun);
+}
+
+interface Shown {
+  readonly run: RunRow;
+  readonly epochs: readonly StoredEpoch[];
+  readonly confusion: number[][] | null;
+  readonly artifacts: readonly StoredArtifact[];
+}
+
+async function showRun(name: string, flags: { readonly json?: boolean }): Promise<void> {
+  const store = await openReadyStore({}, printNotice);
+  try {
+    const run = await findRun(store, name);
+    const confusion = await readConfusion(store, run.runId, "test");
+    const shown = {
+      run,
+      confusion,
+      epochs: await readEpochs(store, run.runId),
+      artifacts: await readArtifacts(store, run.runId),
+    };
+    if (flags.json) printJson(asJson(shown));
+    else printShown(shown);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
+function asJson({ run, epochs, confusion, artifacts }: Shown): object {
+  const { runId, experiment, variant, seed, status, digest, ...columns } = run;
+  const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
+  return {
+    run: runId,
+    experiment,
+    variant,
+    seed,
+    status,
+    digest,
+    test: testOf(run, confusion),
+    history: epochs,
+    artifacts,
+    ...rest,
+  };
+}
+
+function testOf(run: RunRow, confusion: number[][] | null): object | null {
+  if (run.testLoss === null) return null;
+  return {
+    loss: run.testLoss,
+    accuracy: run.testAccuracy,
+    precision: run.testPrecision,
+    recall: run.testRecall,
+    f1: run.testF1,
+    auc: run.testAuc,
+    confusion,
+  };
+}
+
+function printShown({ run, epochs, confusion, artifacts }: Shown): void {
+  printFacts(run);
+  if (epochs.length > 0) printEpochs(epochs);
+  if (confusion !== null) printConfusion(run.classes ?? [], confusion);
+  if (artifacts.length > 0) printArtifacts(artifacts);
+}
+
+function printFacts(run: RunRow): void {
+  const marks = [
+    run.kind === "lockstep" ? null : `${run.kind}, not reproducible`,
+    run.simulated ? "simulated data" : null,
+    run.smoke ? "smoke" : null,
+  ];
+  const facts: [string, string | number | null][] = [
+    ["run", run.runId],
+    ["status", run.errorMessage === null ? run.status : `${run.status}: ${run.errorMessage}`],
+    ["digest", run.digest],
+    ["note", [...marks, run.note].filter((mark) => mark !== null).join("; ")],
+    ["tags", run.tags.join(", ")],
+    ["began", run.startedAt?.toISOString() ?? null],
+    ["ended", run.endedAt?.toISOString() ?? null],
+    ["weights from", run.init],
+    ["engine", [run.engine, run.engineVersion, run.device, run.kernels].filter((part) => part !== null).join(" ")],
+    ["data set", run.datasetDigest],
+    ["samples", samplesOf(run)],
+    ["settings hash", run.settingsHash],
+    ["settings", JSON.stringify(run.config)],
+    ["git commit", run.gitCommit === null ? null : `${run.gitCommit}${run.gitDiff ? " with uncommitted changes" : ""}`],
+    ["command", run.commandLine],
+    ["best epoch", run.bestEpoch === null ? null : `${run.bestEpoch}, val loss ${run.valLoss ?? "-"}`],
+    ["test", testLine(run)],
+  ];
+  process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${run.seed}`)}\n`);
+  for (const [name, value] of facts)
+    if (value !== null && value !== "") process.stdout.write(`${pc.dim(name.padEnd(14))}${value}\n`);
+}
+
+function samplesOf({ trainSamples, valSamples, testSamples }: RunRow): string | null {
+  return trainSamples === null ? null : `${trainSamples} train, ${valSamples ?? 0} val, ${testSamples ?? 0} test`;
+}
+
+function testLine(run: RunRow): string | null {
+  if (run.testLoss === null) return null;
+  const values = {
+    loss: run.testLoss,
+    accuracy: run.testAccuracy,
+    precision: run.testPrecision,
+    recall: run.testRecall,
+    f1: run.testF1,
+    auc: run.testAuc,
+  };
+  const positive = run.positiveClass === null ? "" : ` (positive: ${run.positiveClass})`;
+  return (
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value?.toFixed(4) ?? "-"}`)
+      .join(", ") + positive
+  );
+}
+
+function printEpochs(epochs: readonly StoredEpoch[]): void {
+  process.stdout.write(`\n${pc.bold("Epochs")}\n`);
+  const number = (value: number | null) => value?.toFixed(4) ?? "-";
+  printTable(
+    ["phase", "epoch", "loss", "accuracy", "precision", "recall", "f1", "auc", "state digest"],
+    epochs.map((e) => [
+      e.phase,
+      e.epoch,
+      ...[e.loss, e.accuracy, e.precision, e.recall, e.f1, e.auc].map(number),
+      e.stateDigest?.slice(0, 12) ?? "",
+    ]),
+  );
+}
+
+function printConfusion(classes: readonly string[], counts: readonly (readonly number[])[]): void {
+  process.stdout.write(`\n${pc.bold("Confusion matrix of the test phase")} (rows: true class)\n`);
+  const name = (index: number) => classes[index] ?? String(index);
+  printTable(
+    ["", ...counts.map((_, index) => name(index))],
+    counts.map((row, index) => [name(index), ...row]),
+  );
+}
+
+function printArtifacts(artifacts: readonly StoredArtifact[]): void {
+  process.stdout.write(`\n${pc.bold("Artifacts")} (below EXP_HOME)\n`);
+  printTable(
+    ["kind", "name", "bytes", "sha256", "path"],
+    artifacts.map((a) => [a.kind, a.name, a.bytes, a.sha256.slice(0, 12), a.path]),
+  );
+}
