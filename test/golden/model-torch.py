@@ -192,6 +192,7 @@ write("model-gradients.json", [gradient_case({**plain, **change}) for change in 
     {"smoothing": 0.1, "sampleWeights": [0.5, 2.0, 1.0, 0.0], "dropoutRate": 0.25, "widthMult": 0.5},
     {"size": "small"},
     {"layout": "article", "widthMult": 0.75},
+    {"size": "small", "widthMult": 0.5, "imageSizePx": 75},  # odd maps: 38, 19, 10, 5, 3
 ]])
 write("model-logits.json", [logits_case(size, width, image_size, batch)
                             for size in ("large", "small") for width in (0.5, 0.75, 1.0) for image_size, batch in ((96, 4), (224, 2))])
