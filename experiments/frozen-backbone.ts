@@ -17,7 +17,8 @@ export default defineExperiment({
   variants: {
     frozen: { freeze: "backbone" }, // only the classifier trains
     blocks: { freeze: "blocks" }, // stem, last convolution and classifier train
-    unfrozen: { freeze: "none" },
+    unfrozen: { freeze: "none", lr: 3e-4 },
+    frozenRandom: { freeze: "backbone", frozenBatchNorm: "update", init: random() }, // the control: is there any transfer?
     slim: { freeze: "none", widthMult: 0.5, init: random() },
   },
 });
