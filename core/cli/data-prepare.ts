@@ -1,0 +1,30 @@
+// exp data prepare: decode a data set into the cache ahead of time.
+import { listSource, preparedPath, prepareImages } from "../data/index.ts";
+import { createPortableResampler } from "../engine/portable/resample.ts";
+import { progressLine, sourceOf } from "./data-source.ts";
+import { printJson } from "./output.ts";
+
+const THREADS = 2;
+
+interface PrepareFlags {
+  readonly size: number;
+  readonly json?: boolean;
+}
+
+export async function prepareData(text: string, { size, json }: PrepareFlags): Promise<void> {
+  const listing = await listSource(await sourceOf(text), { progress: progressLine("looking at images") });
+  const resizer = await createPortableResampler({ threads: THREADS });
+  try {
+    const progress = progressLine("decoding images");
+    const { digest, pixels, images } = await prepareImages(listing, { storeSizePx: size, resizer, progress });
+    const path = preparedPath(listing.manifest.digest, size);
+    const about = { dataset: listing.manifest.digest, digest, images: images.length, bytes: pixels.length, path };
+    if (json) printJson({ type: "prepared", ...about });
+    else
+      process.stdout.write(
+        `${images.length} images, ${(pixels.length / 1e6).toFixed(1)} MB, digest ${digest}\n${path}\n`,
+      );
+  } finally {
+    await resizer.close();
+  }
+}
