@@ -5,6 +5,11 @@ type Register = (program: Command) => void;
 
 const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import("./run.ts")).registerRunCommand,
+  resume: async () => (await import("./resume.ts")).registerResumeCommand,
+  reproduce: async () => (await import("./reproduce.ts")).registerReproduceCommand,
+  verify: async () => (await import("./verify.ts")).registerVerifyCommand,
+  stop: async () => (await import("./stop.ts")).registerStopCommand,
+  bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,
   show: async () => (await import("./show.ts")).registerShowCommands,
   sql: async () => (await import("./sql.ts")).registerSqlCommands,

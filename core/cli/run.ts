@@ -10,16 +10,13 @@ import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
 import { printError, printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { printResult } from "./result-table.ts";
+import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 
-interface RunFlags {
+interface RunFlags extends EngineFlags {
   readonly variant?: string[];
   readonly seed?: number[];
   readonly set: string[];
   readonly data?: string;
-  readonly engine: SweepOptions["engine"];
-  readonly kernels: SweepOptions["kernels"];
-  readonly threads?: number;
-  readonly checkpointEvery?: number;
   readonly smoke?: boolean;
   readonly fresh?: boolean;
   readonly retry?: "failed";
@@ -28,9 +25,6 @@ interface RunFlags {
   readonly json?: boolean;
   readonly debug?: boolean;
 }
-
-const ENGINES = ["auto", "portable", "tensorflow"] as const;
-const KERNELS = ["auto", "native", "wasm"] as const;
 
 export function registerRunCommand(program: Command): void {
   const command = program
@@ -49,19 +43,6 @@ export function registerRunCommand(program: Command): void {
     .option("--port <n>", "port of the dashboard", wholeNumber("--port", 0))
     .option("--json", "JSON lines on standard output, progress on standard error")
     .action(runCommand);
-}
-
-/** Flags of every command that trains. */
-export function addEngineOptions(command: Command): Command {
-  return command
-    .option("--engine <name>", ENGINES.join(", "), oneOf("--engine", ENGINES), "auto")
-    .option("--kernels <kind>", `of the portable engine: ${KERNELS.join(", ")}`, oneOf("--kernels", KERNELS), "auto")
-    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1))
-    .option(
-      "--checkpoint-every <steps>",
-      "checkpoint every so many steps, besides every epoch",
-      wholeNumber("--checkpoint-every", 1),
-    );
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
@@ -96,9 +77,7 @@ function sweepOptions(file: string, flags: RunFlags): SweepOptions {
       data: flags.data === undefined ? undefined : sourceFromPath(flags.data),
       smoke: flags.smoke,
     },
-    engine: flags.engine,
-    kernels: flags.kernels,
-    threads: flags.threads ?? null,
+    ...engineOf(flags),
     checkpointEverySteps: flags.checkpointEvery ?? null,
     fresh: flags.fresh ?? false,
     retryFailed: flags.retry === "failed",

@@ -88,7 +88,7 @@ function found(origin: string, path: string, classifier: boolean): WeightsOrigin
 }
 
 /** The classifier goes over where it tells the same classes apart. */
-async function hasClasses(path: string, classes: readonly string[]): Promise<boolean> {
+export async function hasClasses(path: string, classes: readonly string[]): Promise<boolean> {
   const { network } = await readCheckpoint(path); // checks every bit of it too
   return JSON.stringify(network.classes) === JSON.stringify(classes);
 }

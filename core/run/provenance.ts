@@ -70,7 +70,7 @@ export function withoutPassword(text: string | null): string | null {
     : text.replace(/(\w+:\/\/[^/\s:@]*):[^@/\s]*@/g, "$1@").replace(/([?&]password=)[^&\s]*/gi, "$1");
 }
 
-function describeMachine(): Provenance["machine"] {
+export function describeMachine(): Provenance["machine"] {
   const cpus = os.cpus();
   return {
     os: `${os.type()} ${os.release()}`,
@@ -82,7 +82,7 @@ function describeMachine(): Provenance["machine"] {
   };
 }
 
-function readVersions(): Provenance["versions"] {
+export function readVersions(): Provenance["versions"] {
   const own = readJson(join(packageRoot, "package.json"));
   const names = Object.keys(own["dependencies"] ?? {});
   return {

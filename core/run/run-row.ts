@@ -1,13 +1,37 @@
 // The row of a run that is about to be: what it is, what it is made of and where it comes from.
 import { randomUUID } from "node:crypto";
-import { canonicalJson, type LoadedExperiment, type Plan, type PlannedRun } from "../experiment/index.ts";
+import {
+  canonicalJson,
+  type LoadedExperiment,
+  type Plan,
+  type PlannedRun,
+  type Settings,
+} from "../experiment/index.ts";
 import type { Manifest, Split } from "../data/sample.ts";
 import type { EngineIdentity } from "../engine/engine.ts";
 import { elementCount, isStatistic, type Network } from "../model/network.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { stageOf } from "../train/stages.ts";
+import type { CodeState } from "./code-digest.ts";
 import type { WeightsOrigin } from "./initial-weights.ts";
 import type { Provenance } from "./provenance.ts";
+
+/** The row's `config`: all that a run is made of, besides its seed. */
+export type RunConfig = Pick<Plan, "split" | "source" | "positiveClass" | "onBadImage" | "sampleLimit"> & {
+  readonly settings: Settings;
+};
+
+/** The row's `provenance`: what has no column of its own. */
+export type StoredProvenance = Pick<
+  Provenance,
+  "versions" | "machine" | "sources" | "environment" | "database" | "workingDirectory" | "experimentFile" | "engine"
+> & {
+  readonly codeFiles: CodeState["files"];
+  readonly gitRoot: string | null;
+  readonly gitDiffTruncated: boolean;
+  /** Of the file that the run starts from; null: random weights. */
+  readonly weightsSha256: string | null;
+};
 
 export interface RunParts {
   /** Of the experiment's file, for the table of experiments. */
@@ -62,24 +86,13 @@ function settingsOf({ plan, planned: { settings }, network }: RunParts) {
   const { trainable } = stageOf(settings, network, 1);
   const parameters = network.parameters.filter((parameter) => !isStatistic(parameter));
   const count = (chosen: typeof parameters) => chosen.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const { split, source, positiveClass, onBadImage, sampleLimit } = plan;
+  const { size, layout, widthMult, imageSizePx, batchSize, epochs, optimizer, lr, freeze } = settings;
   return {
-    config: {
-      settings,
-      split: plan.split,
-      source: plan.source,
-      positiveClass: plan.positiveClass,
-      onBadImage: plan.onBadImage,
-      sampleLimit: plan.sampleLimit,
-    },
-    size: settings.size,
-    layout: settings.layout,
-    widthMult: settings.widthMult,
-    imageSizePx: settings.imageSizePx,
-    batchSize: settings.batchSize,
-    epochs: settings.epochs,
-    optimizer: settings.optimizer.kind,
-    lr: settings.lr,
-    freeze: freezeText(settings.freeze),
+    config: { settings, split, source, positiveClass, onBadImage, sampleLimit } satisfies RunConfig,
+    ...{ size, layout, widthMult, imageSizePx, batchSize, epochs, lr },
+    optimizer: optimizer.kind,
+    freeze: freezeText(freeze),
     parametersTotal: count(parameters),
     parametersTrainable: count(parameters.filter(({ name }) => trainable.has(name))),
   };
@@ -115,12 +128,11 @@ function provenanceOf({ provenance, weights }: RunParts) {
     experimentText: sources[0]?.text ?? null,
     provenance: {
       ...rest,
-      versions,
-      machine,
-      sources,
+      ...{ versions, machine, sources },
       codeFiles: code.files,
+      gitRoot: git?.root ?? null,
       gitDiffTruncated: git?.diffTruncated ?? false,
       weightsSha256: weights.file?.sha256 ?? null,
-    },
+    } satisfies StoredProvenance,
   };
 }

@@ -29,11 +29,14 @@ export interface EngineRequest {
 /** How long the engine's threads may take to stop; a step may be under way. */
 const CLOSE_GRACE_MS = 500;
 
-/** @param rest what is there already; the store stays open on `close` */
-export async function openWorkshop(
+/** What `openWorkshop` adds. */
+type Tools = Pick<Workshop, "engine" | "resampler" | "close">;
+
+/** @param rest what is there already; a store in it stays open on `close` */
+export async function openWorkshop<Rest>(
   { engine: name, kernels, threads }: EngineRequest,
-  rest: Omit<Workshop, "engine" | "resampler" | "close">,
-): Promise<Workshop> {
+  rest: Rest,
+): Promise<Rest & Tools> {
   const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined });
   const resampler = await createPortableResampler({ threads: engine.identity.threads });
   const close = async (): Promise<void> => {

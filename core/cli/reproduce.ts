@@ -1,0 +1,94 @@
+// exp reproduce: trains a stored or bundled run again and says line by line whether it is the same.
+import type { Command } from "commander";
+import { sourceFromPath } from "../data/index.ts";
+import { expHome } from "../home.ts";
+import { isBundlePath, openBundle } from "../run/bundle.ts";
+import { listenForInterrupt } from "../run/interrupt.ts";
+import { readRecorded, type Recorded } from "../run/recorded.ts";
+import { reproduceRun, verdictOf } from "../run/reproduce.ts";
+import type { WeightsOrigin } from "../run/initial-weights.ts";
+import { bundledWeights, storedWeights } from "../run/stored-weights.ts";
+import type { Verdict, VerdictLine } from "../run/verdict.ts";
+import { openWorkshop } from "../run/workshop.ts";
+import { findRun, openReadyStore, saveVerdict } from "../store/index.ts";
+import { wholeNumber } from "./flags.ts";
+import { createDisplay, type Display } from "./progress.ts";
+import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
+import { printVerdict } from "./verdict-table.ts";
+
+interface ReproduceFlags extends EngineFlags {
+  readonly steps?: number;
+  readonly epochs?: number;
+  readonly data?: string;
+  readonly anyway?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerReproduceCommand(program: Command): void {
+  const command = program
+    .command("reproduce")
+    .argument("<run>", "id, the beginning of one, experiment/variant/seed, or a bundle's file")
+    .description(
+      "Train a run again from what is stored and compare it bit by bit; exit code 0 only where it is the same",
+    )
+    .option("--steps <n>", "compare only so many training steps", wholeNumber("--steps", 1))
+    .option("--epochs <n>", "compare only so many epochs", wholeNumber("--epochs", 1))
+    .option("--data <path>", "where the images are now")
+    .option("--anyway", "go on although code or data have changed, and past the first difference");
+  addEngineOptions(command).option("--json", "one JSON object, progress on standard error").action(reproduceCommand);
+}
+
+async function reproduceCommand(name: string, flags: ReproduceFlags): Promise<void> {
+  const display = createDisplay(process.stderr);
+  try {
+    const work = isBundlePath(name) ? fromBundle : fromStore;
+    const { run, lines, verdict } = await work(name, flags, display);
+    display.close();
+    printVerdict({ run, lines, verdict, json: flags.json ?? false });
+  } finally {
+    display.close();
+  }
+}
+
+interface Outcome {
+  readonly run: string;
+  readonly lines: readonly VerdictLine[];
+  readonly verdict: Verdict;
+}
+
+async function fromStore(name: string, flags: ReproduceFlags, display: Display): Promise<Outcome> {
+  const store = await openReadyStore({}, display.notice);
+  try {
+    const recorded = await readRecorded(store, await findRun(store, name));
+    const weightsOf = () => storedWeights(recorded, { store, home: expHome() });
+    const outcome = await reproduce(recorded, weightsOf, flags, display);
+    await saveVerdict(store, outcome.run, { kind: "reproduce", verdict: outcome.verdict, details: outcome.lines });
+    return outcome;
+  } finally {
+    await store.close();
+  }
+}
+
+async function fromBundle(path: string, flags: ReproduceFlags, display: Display): Promise<Outcome> {
+  const { recorded, initialWeights } = await openBundle(path);
+  return reproduce(recorded, async () => bundledWeights(recorded, await initialWeights()), flags, display);
+}
+
+async function reproduce(
+  recorded: Recorded,
+  weightsOf: () => Promise<WeightsOrigin>,
+  flags: ReproduceFlags,
+  observer: Display,
+): Promise<Outcome> {
+  const interrupt = listenForInterrupt();
+  const workshop = await openWorkshop(engineOf(flags, recorded.run.engine), { observer, interrupt });
+  const source = flags.data === undefined ? null : sourceFromPath(flags.data);
+  const options = { source, steps: flags.steps ?? null, epochs: flags.epochs ?? null, anyway: flags.anyway ?? false };
+  try {
+    const lines = await reproduceRun(recorded, options, workshop, weightsOf);
+    return { run: recorded.run.runId, lines, verdict: verdictOf(lines) };
+  } finally {
+    await workshop.close();
+    interrupt.dispose();
+  }
+}

@@ -1,0 +1,61 @@
+// exp resume: one unfinished run goes on from its last checkpoint.
+import type { Command } from "commander";
+import { expHome } from "../home.ts";
+import { listenForInterrupt } from "../run/interrupt.ts";
+import type { RunOutcome } from "../run/lifecycle.ts";
+import { findAnyRun } from "../run/recorded.ts";
+import { resumeRun } from "../run/resume.ts";
+import { openWorkshop } from "../run/workshop.ts";
+import { openReadyStore } from "../store/index.ts";
+import { printJson } from "./output.ts";
+import { createDisplay, type Display } from "./progress.ts";
+import { printResult } from "./result-table.ts";
+import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
+
+interface ResumeFlags extends EngineFlags {
+  readonly anyway?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerResumeCommand(program: Command): void {
+  const command = program
+    .command("resume")
+    .argument("<run>", "id, the beginning of one, or experiment/variant/seed")
+    .description("Go on with an interrupted, lost or failed run; it ends with the digest of an undisturbed one");
+  addEngineOptions(command)
+    .option("--anyway", "although the code has changed: what follows the last checkpoint is made anew")
+    .option("--json", "JSON lines on standard output, progress on standard error")
+    .action(resumeCommand);
+}
+
+async function resumeCommand(name: string, flags: ResumeFlags): Promise<void> {
+  const display = createDisplay(flags.json ? process.stderr : process.stdout);
+  try {
+    const { summary, error } = await resume(name, flags, display);
+    display.close();
+    if (error !== null) throw error;
+    if (flags.json) printJson({ type: "done", runs: [summary] });
+    else printResult([summary]);
+  } finally {
+    display.close();
+  }
+}
+
+async function resume(name: string, flags: ResumeFlags, observer: Display): Promise<RunOutcome> {
+  const interrupt = listenForInterrupt();
+  const store = await openReadyStore({}, observer.notice);
+  try {
+    const run = await findAnyRun(store, name);
+    const checkpointEverySteps = flags.checkpointEvery ?? null;
+    const shared = { store, home: expHome(), observer, interrupt, checkpointEverySteps };
+    const workshop = await openWorkshop(engineOf(flags, run.engine), shared);
+    try {
+      return await resumeRun(run, { anyway: flags.anyway ?? false }, workshop);
+    } finally {
+      await workshop.close();
+    }
+  } finally {
+    await store.close();
+    interrupt.dispose();
+  }
+}

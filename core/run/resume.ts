@@ -1,0 +1,91 @@
+// `exp resume RUN`: one interrupted, lost or failed run goes on from its last checkpoint and ends with the digest of an undisturbed one.
+import { LockstepError } from "../errors.ts";
+import { updateRun, type RunRow } from "../store/index.ts";
+import { claimStored } from "./claim.ts";
+import { readCodeState } from "./code-digest.ts";
+import { compareCode, compareManifests, countedNames } from "./differences.ts";
+import { forgetAfter } from "./forget.ts";
+import type { Job } from "./jobs.ts";
+import { carryOut, runFolder, type RunOutcome } from "./lifecycle.ts";
+import { rebuildJob } from "./rebuild.ts";
+import { readRecorded, type Recorded } from "./recorded.ts";
+import { findResumePoint } from "./resume-point.ts";
+import { storedWeights } from "./stored-weights.ts";
+import type { Workshop } from "./workshop.ts";
+
+export interface ResumeOptions {
+  /** Go on although the code has changed: rows after the last checkpoint are made anew. */
+  readonly anyway: boolean;
+}
+
+/** @throws LockstepError "run-state" where the run is not to be resumed, "verdict" where code or data have changed */
+export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop: Workshop): Promise<RunOutcome> {
+  checkState(run);
+  const { store, observer, home, engine } = workshop;
+  const recorded = await readRecorded(store, run);
+  const job = await rebuildJob(recorded, { source: null, onStage: observer.stage });
+  checkData(recorded, job);
+  const codeChanged = checkCode(recorded, anyway);
+  const weights = await storedWeights(recorded, workshop);
+  if ((await claimStored(store.sql, run.runId)) === null) throw notResumable(run, "another process was quicker");
+  if (codeChanged) {
+    observer.notice(codeChanged);
+    const { checkpoint } = await findResumePoint(runFolder(home, run.runId));
+    await forgetAfter(store, run.runId, checkpoint);
+    await updateRun(store, run.runId, { codeDigest: readCodeState().digest });
+  }
+  if (run.engine !== engine.identity.name)
+    observer.notice(`the engine was ${run.engine}, it is ${engine.identity.name} now`);
+  const { name: engineName, version: engineVersion, device, kernels, threads } = engine.identity;
+  await updateRun(store, run.runId, { engine: engineName, engineVersion, device, kernels, threads });
+  const { runId, experiment, variant, seed } = run;
+  const name = { run: runId, experiment, variant, seed };
+  return carryOut({ job, name, weights, resume: true, index: 1, total: 1, cost: 1, costAfter: 0 }, workshop);
+}
+
+function checkState(run: RunRow): void {
+  switch (run.status) {
+    case "interrupted":
+    case "lost":
+    case "failed":
+      return;
+    case "done":
+      throw notResumable(run, "it is done");
+    default:
+      throw notResumable(run, `it is ${run.status} in another process`);
+  }
+}
+
+function notResumable({ runId, experiment, variant, seed }: RunRow, reason: string): LockstepError {
+  return new LockstepError({
+    code: "run-state",
+    message: `run ${experiment}/${variant}/${seed} (${runId}) cannot be resumed: ${reason}.`,
+    next: "exp resume takes interrupted, lost and failed runs; exp runs lists them.",
+  });
+}
+
+function checkData({ manifest, run }: Recorded, job: Job): void {
+  if (job.manifest.digest === run.datasetDigest && job.split.digest === run.splitDigest) return;
+  const { added, removed, changed } = compareManifests(manifest, job.manifest);
+  const ids = changed.map(({ id }) => id);
+  const what = [...countedNames("added", added), ...countedNames("removed", removed), ...countedNames("changed", ids)];
+  throw new LockstepError({
+    code: "verdict",
+    message: `run ${run.runId}: its images are not those it was trained with: ${what.join(", ") || "the split differs"}.`,
+    next: "Bring the images back, or start anew: exp run FILE --fresh.",
+  });
+}
+
+/** @returns a notice where it has changed and that was allowed */
+function checkCode({ run, provenance }: Recorded, anyway: boolean): string | null {
+  const now = readCodeState();
+  if (now.digest === run.codeDigest) return null;
+  const files = compareCode(provenance.codeFiles, now.files).map(({ path, how }) => `${path} ${how}`);
+  const what = `the code has changed since the run began: ${countedNames("files", files).join("")}`;
+  if (anyway) return what;
+  throw new LockstepError({
+    code: "verdict",
+    message: `run ${run.runId}: ${what}.`,
+    next: "Check the old code out, or resume with --anyway: its digest is then no longer that of one code.",
+  });
+}

@@ -1,0 +1,57 @@
+// The rows of batches as a chain: as many as the settings ask for, and each link the digest of the one before and its own batch.
+import type { Split } from "../data/sample.ts";
+import { FIRST_LINK, nextLink, runDigest } from "../train/chain.ts";
+import type { Recorded } from "./recorded.ts";
+import { sampleOrder } from "./sample-order.ts";
+import { judged, notChecked, type VerdictLine } from "./verdict.ts";
+
+/** Links of a whole chain also tell a moved row of the split: its sample stands in other batches then. */
+export function checkChain({ run, config, batches, manifest }: Recorded, split: Split): VerdictLine {
+  const samplesOf = sampleOrder({ manifest, split, seed: run.seed, batchSize: config.settings.batchSize });
+  let previous = FIRST_LINK;
+  const broken: string[] = [];
+  for (const { phase, epoch, batch, loss, correct, chain } of batches) {
+    const link = nextLink(previous, samplesOf(phase, epoch, batch), loss, correct);
+    if (link !== chain)
+      broken.push(`${phase} epoch ${epoch}, batch ${batch}: loss ${loss}, ${correct} correct do not make its link`);
+    previous = chain;
+  }
+  return batches.length === 0 ? notChecked("chain", "no batch is stored") : judged("chain", broken, 1);
+}
+
+/** Row counts of a finished run; an unfinished one must have no gaps, which the chain shows. */
+export function checkRows({ run, config, batches, epochs, testPredictions }: Recorded, split: Split): VerdictLine {
+  if (run.status !== "done") return notChecked("rows", `the run is ${run.status}`);
+  const { epochs: wanted, batchSize } = config.settings;
+  const count = (phase: string) => batches.filter((row) => row.phase === phase).length;
+  const perEpoch = (part: keyof typeof sizes) => Math.ceil(sizes[part] / batchSize);
+  const sizes = { train: split.train.length, val: split.val.length, test: split.test.length };
+  return judged("rows", [
+    ...expectCount("train batches", count("train"), wanted * perEpoch("train")),
+    ...expectCount("val batches", count("val"), wanted * perEpoch("val")),
+    ...expectCount("test batches", count("test"), perEpoch("test")),
+    ...expectCount("epoch rows", epochs.length, 2 * wanted + 1),
+    ...expectCount("test predictions", testPredictions.length, sizes.test),
+  ]);
+}
+
+/** The run's digest out of its last link, its last state and its test predictions. */
+export function checkDigest({ run, batches, epochs, testPredictions }: Recorded): VerdictLine {
+  if (run.status !== "done") return notChecked("digest", `the run is ${run.status}`);
+  const lastLink = batches.at(-1)?.chain;
+  const lastState = epochs.filter(({ stateDigest }) => stateDigest !== null).at(-1)?.stateDigest;
+  if (lastLink === undefined || !lastState) return judged("digest", ["rows are missing that it is made of"]);
+  const predictions = {
+    sampleIds: testPredictions.map(({ sampleId }) => sampleId),
+    labels: testPredictions.map(({ label }) => label),
+    predicted: testPredictions.map(({ predicted }) => predicted),
+    logits: testPredictions.map(({ logits }) => logits),
+    probabilities: testPredictions.map(({ probabilities }) => probabilities),
+  };
+  const computed = runDigest(lastLink, lastState, predictions);
+  return judged("digest", computed === run.digest ? [] : [`the rows give ${computed}, the run has ${run.digest}`]);
+}
+
+function expectCount(what: string, received: number, expected: number): string[] {
+  return received === expected ? [] : [`${received} ${what}, expected ${expected}`];
+}
