@@ -2,12 +2,17 @@
 
 export const DASH = "–";
 
-/** 0.8125 → "0.813"; small numbers keep three figures: 0.00012 → "1.20e-4". */
+/** 0.8125 → "0.813"; small numbers keep three figures: 0.000123 → "0.000123". */
 export function number(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 10 ** -digits || size >= 1e7) ? value.toExponential(2) : value.toFixed(digits);
+  return size < 10 ** (1 - digits) || size >= 1e7 ? String(Number(value.toPrecision(3))) : value.toFixed(digits);
+}
+
+/** A share or a metric, always with three places: 1 → "1.000". */
+export function metric(value: number | null | undefined): string {
+  return value === null || value === undefined || Number.isNaN(value) ? DASH : value.toFixed(3);
 }
 
 /** 0.8125 → "81.3 %" */
@@ -15,10 +20,15 @@ export function percent(value: number | null | undefined, digits = 1): string {
   return value === null || value === undefined || Number.isNaN(value) ? DASH : `${(100 * value).toFixed(digits)} %`;
 }
 
+/** A p value: three places, or that it is smaller. */
+export function pValue(value: number | null | undefined): string {
+  return value !== null && value !== undefined && value < 0.001 ? "< 0.001" : metric(value);
+}
+
 /** With its sign: "+0.012". */
 export function signed(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${number(Math.abs(value), digits)}`;
+  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Number.isInteger(value) && value !== 0 ? Math.abs(value) : Math.abs(value).toFixed(digits)}`;
 }
 
 /** 95000 → "1 min 35 s" */
@@ -51,7 +61,7 @@ export function short(text: string | null | undefined, length = 8): string {
 /** A setting's value as one short text: objects as JSON. */
 export function setting(value: unknown): string {
   if (value === null || value === undefined) return DASH;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** "1 run", "2 runs" */

@@ -132,6 +132,7 @@ function calibrationOption() {
         symbol: "circle",
         symbolSize: (_, { dataIndex }) => 6 + 18 * Math.sqrt(bins[dataIndex].n / score.length),
         lineStyle: { color: blue, width: 2 },
+        itemStyle: { color: blue },
       },
     ],
   };

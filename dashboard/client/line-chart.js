@@ -2,6 +2,7 @@
 import uPlot from "/vendor/uplot.js";
 import { addTools, offerDownload, offerPicture, toCsv } from "./download.js";
 import { colour, onTheme } from "./data.js";
+import { legendFor } from "./legend.js";
 
 /**
  * @typedef {object} Series
@@ -42,19 +43,24 @@ export function lineChart(element, options) {
   };
 }
 
+/** Steps between ticks where x counts something. */
+const WHOLE = [1, 2, 5]
+  .flatMap((step) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((scale) => step * scale))
+  .sort((a, b) => a - b);
+
 /** What must be equal for new data to fit an old plot. */
 function shapeOf({ series, log, zoom, yRange }) {
   return JSON.stringify([series.map(({ label, colour, style }) => [label, colour, style]), log, zoom, yRange]);
 }
 
 function sizeOf(element) {
-  const legend = element.querySelector(".u-legend")?.offsetHeight ?? 0;
-  return { width: Math.max(200, element.clientWidth), height: Math.max(120, element.clientHeight - legend) };
+  return { width: Math.max(200, element.clientWidth), height: Math.max(120, element.clientHeight) };
 }
 
 function makePlot(element, content, options) {
   const { x, series, bands = [], log = false, zoom = null, yRange } = content;
   const shown = series.filter((one) => one.style !== "edge").length;
+  const legend = legendFor(element, series, { x, tick });
   const plot = new uPlot(
     {
       ...sizeOf(element),
@@ -62,21 +68,28 @@ function makePlot(element, content, options) {
         x: { time: false, ...(zoom && { min: zoom[0], max: zoom[1] }) },
         y: { distr: log ? 3 : 1, ...(yRange && { range: yRange }) },
       },
-      axes: [axis(options.xLabel), { ...axis(null), size: 56, values: (_, ticks) => ticks.map(tick) }],
+      axes: [
+        { ...axis(options.xLabel), ...(x.every(Number.isInteger) && { incrs: WHOLE }) },
+        { ...axis(null), size: 56, values: (_, ticks) => ticks.map(tick) },
+      ],
       series: [{ label: options.xLabel }, ...series.map((one) => lineOf(one, x.length))],
       bands: bands.map(([upper, lower]) => ({
         series: [upper + 1, lower + 1],
         fill: withAlpha(colour(`s${series[upper].colour % 10}`), 0.16),
       })),
-      legend: { show: shown <= 12, live: true },
+      legend: { show: false },
       cursor: { drag: { x: true, y: false }, focus: { prox: 24 }, sync: { key: "curves" } },
       focus: { alpha: shown > 3 ? 0.25 : 1 },
-      hooks: { setSelect: [(u) => reportZoom(u, options)], ready: [(u) => resetOnDoubleClick(u, options)] },
+      hooks: {
+        setSelect: [(u) => reportZoom(u, options)],
+        ready: [(u) => resetOnDoubleClick(u, options)],
+        setCursor: [(u) => legend.show(u.cursor.idx)],
+      },
     },
     [x, ...series.map((one) => one.values)],
     element,
   );
-  plot.setSize(sizeOf(element));
+  legend.onToggle((index, show) => plot.setSeries(index + 1, { show }));
   return plot;
 }
 
@@ -98,7 +111,7 @@ function lineOf({ label, colour: index, style }, count) {
     stroke: style === "faint" ? withAlpha(stroke, 0.3) : stroke,
     width: edge ? 0 : style === "faint" ? 1 : 1.8,
     ...(style === "dash" && { dash: [5, 4] }),
-    points: { show: !edge && count <= 40, size: 5 },
+    points: { show: !edge && style !== "faint" && count <= 40, size: 5, fill: colour("card") },
     spanGaps: true,
     value: (_, value) => (value === null || value === undefined ? "–" : tick(value)),
   };

@@ -12,13 +12,13 @@ export function runChangeRoutes({ store }: DashboardDeps): Hono {
       const runs = await findRuns(store.sql, form.getAll("run").map(String));
       if (runs.length === 0) throw usage("no run is chosen", "Tick the rows first.");
       const ids = runs.map((run) => run.runId);
-      await changeChosen(String(form.get("action")), ids, String((form.get("tag") as string | null) ?? ""));
+      await changeChosen(field(form, "action"), ids, field(form, "tag"));
       return c.redirect(backOf(form), 303);
     })
     .post("/runs/:id/note", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
       const form = await c.req.formData();
-      await setNote(store.sql, run.runId, String((form.get("note") as string | null) ?? "").trim());
+      await setNote(store.sql, run.runId, field(form, "note").trim());
       return c.redirect(`/runs/${run.runId}`, 303);
     })
     .post("/runs/:id/stop", async (c) => {
@@ -37,9 +37,15 @@ export function runChangeRoutes({ store }: DashboardDeps): Hono {
   }
 }
 
+/** A text field; empty where there is none. */
+function field(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}
+
 /** Only to a page of ours. */
 function backOf(form: FormData): string {
-  const back = String((form.get("back") as string | null) ?? "/runs");
+  const back = field(form, "back");
   return /^\/(?!\/)/.test(back) ? back : "/runs";
 }
 

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // A column's value as a table cell.
 import type { Column } from "../queries/columns.ts";
-import { dateTime, duration, number, setting, short } from "../format.ts";
+import { dateTime, duration, metric, number, setting, short } from "../format.ts";
 import { StatusBadge } from "./parts.tsx";
 
 const NUMERIC = ["number", "share", "duration"];
@@ -22,7 +22,7 @@ function CellValue({ column, value }: { column: Column; value: unknown }) {
   if (value === null || value === undefined) return <span class="muted">–</span>;
   switch (column.kind) {
     case "share":
-      return <>{number(value as number)}</>;
+      return <>{metric(value as number)}</>;
     case "number":
       return <>{number(Number(value))}</>;
     case "duration":

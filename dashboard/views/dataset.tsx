@@ -42,7 +42,7 @@ export function DatasetPage(props: DatasetProps) {
       ) : (
         <BalanceCard dataset={dataset} splits={splits} split={split} />
       )}
-      <div class="grid2">
+      <div class="columns2">
         <LeakCard {...props} />
         <SizeCard sizes={sizes} />
         <SourceCard dataset={dataset} />

@@ -2,7 +2,7 @@
 // The first page: each experiment as a grid of variants and seeds, with the mean of a chosen metric and its interval.
 import type { ExperimentGrid, GridVariant } from "../queries/experiments.ts";
 import { METRIC_CHOICES, type MetricChoice } from "../metric-names.ts";
-import { count, dateTime, duration, number } from "../format.ts";
+import { count, dateTime, duration, metric as formatMetric, number } from "../format.ts";
 import { commonRange, IntervalBar, IntervalText } from "./interval.tsx";
 import { Page } from "./layout.tsx";
 import { Card, Empty, HonestyBadges, Scroll, Sparkline } from "./parts.tsx";
@@ -71,7 +71,7 @@ export function NoRuns() {
 
 function ExperimentCard({ experiment, metric }: { experiment: ExperimentGrid; metric: MetricChoice }) {
   const { name, variants, seeds } = experiment;
-  const range = commonRange(variants);
+  const range = commonRange(variants, metric.key.endsWith("loss") ? [0, Infinity] : [0, 1]);
   const runs = `/runs?q=${encodeURIComponent(`experiment = "${name}"`)}`;
   const facts = [
     count(variants.length, "variant"),
@@ -172,7 +172,7 @@ function SeedCell({ variant, seed }: { variant: GridVariant; seed: number }) {
         missing
       </span>
     );
-  const text = run.status === "done" ? number(run.metric) : run.status;
+  const text = run.status === "done" ? formatMetric(run.metric) : run.status;
   return (
     <a class={`seed ${run.status}`} href={`/runs/${run.id}`} title={`${variant.name}, seed ${seed}: ${run.status}`}>
       {text}

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // A mean with its 95 % interval, as text and as a small picture on a common axis.
 import type { Interval } from "../statistics/interval.ts";
-import { DASH, number } from "../format.ts";
+import { DASH } from "../format.ts";
 
 export function IntervalText({ interval, digits = 3 }: { interval: Interval | null; digits?: number }) {
   if (interval === null) return <span class="muted">{DASH}</span>;
@@ -9,12 +9,12 @@ export function IntervalText({ interval, digits = 3 }: { interval: Interval | nu
   if (low95 === null || high95 === null)
     return (
       <span title="One seed has no interval: run more seeds.">
-        <b>{number(mean, digits)}</b> <span class="muted small">1 seed</span>
+        <b>{mean.toFixed(digits)}</b> <span class="muted small">1 seed</span>
       </span>
     );
   return (
-    <span title={`95 % interval over ${n} seeds: ${number(low95, digits)} to ${number(high95, digits)}`}>
-      <b>{number(mean, digits)}</b> <span class="muted">± {number(high95 - mean, digits)}</span>
+    <span title={`95 % interval over ${n} seeds: ${low95.toFixed(digits)} to ${high95.toFixed(digits)}`}>
+      <b>{mean.toFixed(digits)}</b> <span class="muted">± {(high95 - mean).toFixed(digits)}</span>
     </span>
   );
 }
@@ -58,6 +58,8 @@ export function IntervalBar({ interval, range, values }: IntervalBarProps) {
 /** The axis that holds all intervals and values, with a little room. */
 export function commonRange(
   items: readonly { interval: Interval | null; values: readonly number[] }[],
+  /** Shares end at 0 and 1, whatever Student's t says. */
+  bounds: readonly [number, number] = [-Infinity, Infinity],
 ): [number, number] {
   const all = items.flatMap(({ interval, values }) => [
     ...values,
@@ -67,5 +69,5 @@ export function commonRange(
   const low = Math.min(...all);
   const high = Math.max(...all);
   const room = (high - low) * 0.05 || 0.05;
-  return [low - room, high + room];
+  return [Math.max(bounds[0], low - room), Math.min(bounds[1], high + room)];
 }

@@ -6,17 +6,25 @@ export function StatusBadge({ status }: { status: string }) {
   return <span class={`badge ${status}`}>{status}</span>;
 }
 
+interface HonestyProps {
+  readonly simulated: boolean;
+  readonly randomWeights: boolean;
+  /** In tables. */
+  readonly small?: boolean;
+}
+
 /** Says so wherever a run is shown whose data are simulated or whose weights began random. */
-export function HonestyBadges({ simulated, randomWeights }: { simulated: boolean; randomWeights: boolean }) {
+export function HonestyBadges({ simulated, randomWeights, small = false }: HonestyProps) {
+  const look = `badge warn${small ? " compact" : ""}`;
   return (
     <>
       {simulated && (
-        <span class="badge warn" title="The images are drawn by a program, not taken from patients.">
+        <span class={look} title="The images are drawn by a program, not taken from patients.">
           simulated data
         </span>
       )}
       {randomWeights && (
-        <span class="badge warn" title="Training began from random weights: no pretraining.">
+        <span class={look} title="Training began from random weights: no pretraining.">
           random weights
         </span>
       )}

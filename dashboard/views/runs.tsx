@@ -77,7 +77,7 @@ function RunsTable({ state, runs, total }: { state: RunsState; runs: readonly Li
                   <a class="mono" href={`/runs/${run.id}`}>
                     {short(run.id)}
                   </a>{" "}
-                  <HonestyBadges simulated={run.simulated} randomWeights={run.randomWeights} />
+                  <HonestyBadges simulated={run.simulated} randomWeights={run.randomWeights} small />
                 </th>
                 {state.columns.map((column) => (
                   <Cell column={column} value={run.values[column.key]} />

@@ -2,7 +2,7 @@
 // Every run's metrics with the difference to run A, and McNemar's test against it, corrected for the number of pairs.
 import { METRIC_CHOICES } from "../../metric-names.ts";
 import { metricOf } from "../../comparison/over-seeds.ts";
-import { number, short, signed } from "../../format.ts";
+import { metric, pValue, short, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, Scroll, StatusBadge } from "../parts.tsx";
 import { compareHref, type CompareState } from "./state.ts";
@@ -25,6 +25,7 @@ interface Props {
 
 export function MetricTable({ state, runs, tests }: Props) {
   const baseline = runs.find((run) => state.a !== null && run.runId.startsWith(state.a)) ?? runs[0];
+  if (baseline === undefined) return null;
   const shown = runs.slice(0, MOST_ROWS);
   const ofRun = new Map(tests.map((test) => [test.runId, test]));
   return (
@@ -75,8 +76,8 @@ export function MetricTable({ state, runs, tests }: Props) {
                     lowerIsBetter={lowerIsBetter}
                   />
                 ))}
-                <td class="num">{number(ofRun.get(run.runId)?.p)}</td>
-                <td class="num">{number(ofRun.get(run.runId)?.adjusted)}</td>
+                <td class="num">{pValue(ofRun.get(run.runId)?.p)}</td>
+                <td class="num">{pValue(ofRun.get(run.runId)?.adjusted)}</td>
               </tr>
             ))}
           </tbody>
@@ -121,7 +122,7 @@ function MetricCell({
   const better = change !== null && change !== 0 && change < 0 === lowerIsBetter;
   return (
     <td class="num" data-value={value ?? ""}>
-      {number(value)}
+      {metric(value)}
       {change !== null && (
         <small class={change === 0 ? "muted" : better ? "good" : "bad"}>{` ${signed(change)}`}</small>
       )}

@@ -3,7 +3,7 @@
 import type { PairComparison } from "../../comparison/pair.ts";
 import type { SeedComparison } from "../../comparison/over-seeds.ts";
 import { pairSentence, pairWarnings, seedSentence } from "../../comparison/sentences.ts";
-import { number, signed } from "../../format.ts";
+import { metric, pValue, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { RESAMPLES } from "../../statistics/bootstrap.ts";
 import { Card, Scroll } from "../parts.tsx";
@@ -61,8 +61,8 @@ function OnSamples({
             {differences.map((one) => (
               <tr>
                 <th scope="row">{one.metric}</th>
-                <td class="num">{number(one.a)}</td>
-                <td class="num">{number(one.b)}</td>
+                <td class="num">{metric(one.a)}</td>
+                <td class="num">{metric(one.b)}</td>
                 <td class="num">{signed(one.difference)}</td>
                 <td class="num">
                   {one.low95 === null
@@ -79,8 +79,8 @@ function OnSamples({
         <Fact name="only A right" value={String(counts.broken)} />
         <Fact name="only B right" value={String(counts.fixed)} />
         <Fact name="both wrong" value={String(counts["both wrong"])} />
-        <Fact name="McNemar mid-p" value={number(mcnemarP)} />
-        <Fact name="DeLong p (AUC)" value={number(deLong?.p)} />
+        <Fact name="McNemar mid-p" value={pValue(mcnemarP)} />
+        <Fact name="DeLong p (AUC)" value={pValue(deLong?.p)} />
       </dl>
       <p class="small muted">
         {samples.length} test samples, {run.positiveClass} against the rest. Intervals: {RESAMPLES} paired bootstrap
@@ -92,7 +92,8 @@ function OnSamples({
 }
 
 function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
-  if (overSeeds.length === 0)
+  const main = overSeeds.find((one) => one.metric === "test_accuracy") ?? overSeeds[0];
+  if (main === undefined)
     return (
       <Card title="Would it last over new trainings?">
         <p class="muted">
@@ -101,7 +102,6 @@ function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
         </p>
       </Card>
     );
-  const main = overSeeds.find((one) => one.metric === "test_accuracy") ?? overSeeds[0];
   return (
     <Card
       title="Would it last over new trainings?"
@@ -137,7 +137,7 @@ function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
                 <td class="num">
                   {result.low95 === null ? "–" : `${signed(result.low95)} to ${signed(result.high95)}`}
                 </td>
-                <td class="num">{number(result.p)}</td>
+                <td class="num">{pValue(result.p)}</td>
               </tr>
             ))}
           </tbody>

@@ -16,7 +16,7 @@ interface Props {
 export function ConfigPage({ run, lineage, verdicts }: Props) {
   return (
     <RunFrame run={run} tab="config">
-      <div class="grid2">
+      <div class="columns2">
         <FactsCard title="Settings" rows={flatten(run.config)} csv="settings" />
         <FactsCard title="Provenance" rows={provenanceRows(run)} />
         <DigestCard run={run} verdicts={verdicts} />

@@ -82,7 +82,7 @@ export function EvaluationPage({ run, phase, phases, predictions }: Props) {
           </p>
         )}
       </section>
-      <div class="grid2">
+      <div class="grid3">
         <ChartCard id="roc" title="ROC curve" value="auc" name="area" />
         <ChartCard id="pr" title="Precision and recall" value="ap" name="average precision" />
         <ChartCard id="calibration" title="Calibration" value="ece" name="expected calibration error" />

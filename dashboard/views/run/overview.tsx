@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // A run at a glance: its results, curves by batch and epoch, confusion matrix by epoch, metrics by class, what it saw.
 import { classMetrics, type ConfusionMode } from "../../confusion.ts";
-import { number, percent } from "../../format.ts";
+import { metric, number, percent } from "../../format.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { Matrices } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
@@ -60,13 +60,13 @@ function Results({ run }: { run: RunDetail }) {
         </div>
       )}
       <dl class="facts">
-        <Fact name="test accuracy" value={number(run.testAccuracy)} />
-        <Fact name={`recall of ${run.positiveClass ?? "positive"}`} value={number(run.testRecall)} />
-        <Fact name="precision" value={number(run.testPrecision)} />
-        <Fact name="F1" value={number(run.testF1)} />
-        <Fact name="AUC" value={number(run.testAuc)} />
-        <Fact name="test loss" value={number(run.testLoss)} />
-        <Fact name="best val loss" value={number(run.valLoss)} />
+        <Fact name="test accuracy" value={metric(run.testAccuracy)} />
+        <Fact name={`recall of ${run.positiveClass ?? "positive"}`} value={metric(run.testRecall)} />
+        <Fact name="precision" value={metric(run.testPrecision)} />
+        <Fact name="F1" value={metric(run.testF1)} />
+        <Fact name="AUC" value={metric(run.testAuc)} />
+        <Fact name="test loss" value={metric(run.testLoss)} />
+        <Fact name="best val loss" value={metric(run.valLoss)} />
         <Fact name="best epoch" value={run.bestEpoch === null ? "–" : `${run.bestEpoch} of ${run.epochs ?? "–"}`} />
         <Fact name="test samples" value={number(run.testSamples)} />
       </dl>

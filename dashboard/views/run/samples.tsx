@@ -134,7 +134,7 @@ function itemOf(row: SamplePrediction, classes: readonly string[]) {
     alt: `${row.sampleId}: ${truth}, predicted as ${said}`,
     lines: [
       <b class={right ? "good" : "bad"}>{right ? `✓ ${truth}` : `✗ ${truth} → ${said}`}</b>,
-      `${percent(row.probabilities[row.predicted])} sure · loss ${number(-Math.log(row.probabilities[row.label] ?? 0))}`,
+      `${percent(row.probabilities[row.predicted], 0)} · loss ${number(-Math.log(row.probabilities[row.label] ?? 0))}`,
     ],
   };
 }
