@@ -12,7 +12,7 @@ import { findArtifact, type ArtifactRow } from "../queries/attachments.ts";
 const SHOWN = ["image/png", "image/webp", "image/jpeg"];
 
 export function artifactRoutes({ store, home }: DashboardDeps): Hono {
-  return new Hono().get("/artifacts/:id{[0-9a-f]{64}}", async (c) => {
+  return new Hono().get("/artifacts/:id{[0-9a-f]{32,64}}", async (c) => {
     const artifact = await findArtifact(store.sql, c.req.param("id"));
     if (artifact === null) throw missing(`no artifact has the id ${c.req.param("id")}`);
     const file = await fileOf(home, artifact);
