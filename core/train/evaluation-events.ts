@@ -28,7 +28,12 @@ export async function evaluateInRun(
   const done: EvaluatedBatch[] = [];
   let chain = session.standing.chain;
   const evaluation = await evaluateOn({
-    ...{ manifest, prepared, resampler, batchSize, imageSizePx, signal },
+    manifest,
+    prepared,
+    resampler,
+    batchSize,
+    imageSizePx,
+    signal,
     program: { evaluate: (images) => session.compute(program.evaluate(images)) },
     samples: data.split[phase],
     classes: network.classes,
@@ -57,36 +62,23 @@ interface Where {
   readonly epoch: number;
 }
 
-function recordBatch(
-  session: Session,
-  { phase, epoch, chain }: Where & { chain: string },
-  evaluated: EvaluatedBatch,
-): void {
+function recordBatch(session: Session, at: Where & { readonly chain: string }, evaluated: EvaluatedBatch): void {
   const { batch, loss, correct, durationMs, predictions } = evaluated;
   const { labels, predicted } = predictions;
   const confusion = confusionMatrix(labels, predicted, session.input.network.classes);
-  const counts = phase === "test" ? countsOf(confusion, session.positive) : null;
-  const n = labels.length;
-  session.input.recorder.record({
-    ...{ kind: "batch", phase, epoch, batch, loss, correct, n, lr: null, durationMs, chain, counts },
-  });
+  const counts = at.phase === "test" ? countsOf(confusion, session.positive) : null;
+  const row = { ...at, batch, loss, correct, n: labels.length, lr: null, durationMs, counts };
+  session.input.recorder.record({ kind: "batch", ...row });
 }
 
-function showProgress(session: Session, { phase, epoch }: Where, done: readonly EvaluatedBatch[]): void {
+function showProgress(session: Session, at: Where, done: readonly EvaluatedBatch[]): void {
   const total = (value: (batch: EvaluatedBatch) => number) => done.reduce((sum, batch) => sum + value(batch), 0);
+  const { data, settings } = session.input;
   const images = total(({ predictions }) => predictions.labels.length);
-  session.meter.batchDone(
-    {
-      phase,
-      epoch,
-      batch: done.length,
-      batches: Math.ceil(session.input.data.split[phase].length / session.input.settings.batchSize),
-      loss: total(({ loss, predictions }) => loss * predictions.labels.length) / images,
-      accuracy: total(({ correct }) => correct) / images,
-      lr: null,
-      images,
-      ms: total(({ durationMs }) => durationMs),
-    },
-    session.standing.validations,
-  );
+  const loss = total((batch) => batch.loss * batch.predictions.labels.length) / images;
+  const accuracy = total(({ correct }) => correct) / images;
+  const batches = Math.ceil(data.split[at.phase].length / settings.batchSize);
+  const ms = total(({ durationMs }) => durationMs);
+  const progress = { ...at, batch: done.length, batches, loss, accuracy, lr: null, images, ms };
+  session.meter.batchDone(progress, session.standing.validations);
 }

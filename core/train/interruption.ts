@@ -26,6 +26,13 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, gr
   }
 }
 
+/** Settles as the work does, or resolves where that takes longer. */
+export async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 function interruption({ reason }: AbortSignal): Interrupted {
   return reason instanceof Interrupted ? reason : new Interrupted("interrupted");
 }

@@ -7,7 +7,7 @@ import { checkRepeated, nextLink } from "./chain.ts";
 import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
 import type { TrainInput } from "./contract.ts";
-import { unlessAborted } from "./interruption.ts";
+import { atMost, unlessAborted } from "./interruption.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { Phase } from "./recorder.ts";
 import { stageOf, type Stage } from "./stages.ts";
@@ -15,7 +15,7 @@ import { BEGINNING, type Standing } from "./standing.ts";
 import { startWatch } from "./stopwatch.ts";
 
 /** After an interruption, how long the step under way and then a last checkpoint may take together. */
-const GRACE_MS = 1200;
+const GRACE_MS = 1000;
 
 export interface LinkInput {
   readonly phase: Phase;
@@ -150,13 +150,6 @@ export class Session {
     if (this.running !== null) return this.running.program.save();
     throw new LockstepError({ code: "internal", message: "no program to write a checkpoint of" });
   }
-}
-
-/** Settles as the work does, or resolves where that takes longer. */
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function withoutMoments(state: State): State {

@@ -1,6 +1,6 @@
 // One epoch over the training samples, from the batch where the training stands.
 import { batches, epochOrder, trainingCrops, type Batch } from "../data/index.ts";
-import type { Program } from "../engine/engine.ts";
+import type { Program, StepResult } from "../engine/engine.ts";
 import { diverged } from "./evaluate.ts";
 import { stopIfAborted } from "./interruption.ts";
 import { learningRate } from "./learning-rate.ts";
@@ -13,10 +13,11 @@ import { startWatch } from "./stopwatch.ts";
 export async function trainEpoch(session: Session, program: Program, stage: Stage): Promise<number> {
   const { everySteps } = session.input.checkpoints;
   let lr = rateOf(session, stage, session.standing.batch);
-  let watch = startWatch();
+  let watch = startWatch(); // a batch's duration begins when it is waited for
   for await (const batch of batchesLeft(session)) {
     lr = rateOf(session, stage, session.standing.batch + 1);
-    await trainStep(session, program, { batch, lr, watch });
+    const { loss, correct } = await trainStep(session, program, { batch, lr });
+    closeBatch(session, batch, { loss, correct, lr, durationMs: watch() });
     if (everySteps && stepOf(session) % everySteps === 0) await session.writeCheckpoint();
     stopIfAborted(session.input.signal);
     watch = startWatch();
@@ -24,65 +25,47 @@ export async function trainEpoch(session: Session, program: Program, stage: Stag
   return lr;
 }
 
-interface Step {
-  readonly batch: Batch;
-  readonly lr: number;
-  /** Milliseconds since the batch was first waited for. */
-  readonly watch: () => number;
+/** One step of the optimizer. @throws LockstepError "diverged" */
+async function trainStep(
+  session: Session,
+  program: Program,
+  { batch: { images, labels }, lr }: { readonly batch: Batch; readonly lr: number },
+): Promise<StepResult> {
+  const { settings, seed, network } = session.input;
+  const { epoch, batch, optimizerStep } = session.standing;
+  const position = { seed, epoch, batch: batch + 1, images: labels.length };
+  const targets = targetRows(labels, network.classes, settings.labelSmoothing);
+  const inputs = { images, targets, dropoutMask: dropoutMask(network, position) };
+  const clipNorm = settings.clipNorm ?? undefined;
+  const result = await session.compute(program.trainStep(inputs, { lr, step: optimizerStep + 1, clipNorm }));
+  if (!Number.isFinite(result.loss)) throw diverged(`train epoch ${epoch}, batch ${batch + 1}`, result.loss);
+  return result;
 }
 
-/** One step of the optimizer, and all that is told of it. */
-async function trainStep(session: Session, program: Program, { batch: data, lr, watch }: Step): Promise<void> {
-  const { input, standing } = session;
-  const { settings, seed, network } = input;
-  const { epoch } = standing;
-  const batch = standing.batch + 1;
+interface ClosedStep extends StepResult {
+  readonly lr: number;
+  readonly durationMs: number;
+}
+
+/** The batch's link and row; the session stands after it. */
+function closeBatch(session: Session, data: Batch, { loss, correct, lr, durationMs }: ClosedStep): void {
+  const { input, standing, batchesPerEpoch: batchCount } = session;
+  const { epoch, optimizerStep, validations } = standing;
+  const at = { phase: "train", epoch, batch: standing.batch + 1 } as const;
   const n = data.labels.length;
-  const inputs = {
-    images: data.images,
-    targets: targetRows(data.labels, network.classes, settings.labelSmoothing),
-    dropoutMask: dropoutMask(network, { seed, epoch, batch, images: n }),
-  };
-  const step = { lr, step: standing.optimizerStep + 1, clipNorm: settings.clipNorm ?? undefined };
-  const { loss, correct } = await session.compute(program.trainStep(inputs, step));
-  if (!Number.isFinite(loss)) throw diverged(`train epoch ${epoch}, batch ${batch}`, loss);
   const sampleIds = data.sampleIndices.map((index) => input.data.manifest.samples[index]?.id as string);
-  const chain = session.link(standing.chain, { phase: "train", epoch, batch, sampleIds, loss, correct });
-  const durationMs = watch();
+  const chain = session.link(standing.chain, { ...at, sampleIds, loss, correct });
   const sums = {
     loss: standing.sums.loss + loss * n,
     correct: standing.sums.correct + correct,
     n: standing.sums.n + n,
     durationMs: standing.sums.durationMs + durationMs,
   };
-  session.moved({ ...standing, batch, optimizerStep: standing.optimizerStep + 1, chain, sums });
-  input.recorder.record({
-    kind: "batch",
-    phase: "train",
-    epoch,
-    batch,
-    loss,
-    correct,
-    n,
-    lr,
-    durationMs,
-    chain,
-    counts: null,
-  });
-  session.meter.batchDone(
-    {
-      phase: "train",
-      epoch,
-      batch,
-      batches: session.batchesPerEpoch,
-      loss: sums.loss / sums.n,
-      accuracy: sums.correct / sums.n,
-      lr,
-      images: sums.n,
-      ms: sums.durationMs,
-    },
-    standing.validations,
-  );
+  session.moved({ ...standing, batch: at.batch, optimizerStep: optimizerStep + 1, chain, sums });
+  input.recorder.record({ kind: "batch", ...at, loss, correct, n, lr, durationMs, chain, counts: null });
+  const means = { loss: sums.loss / sums.n, accuracy: sums.correct / sums.n };
+  const progress = { ...at, ...means, batches: batchCount, lr, images: sums.n, ms: sums.durationMs };
+  session.meter.batchDone(progress, validations);
 }
 
 function batchesLeft({ input, standing }: Session): AsyncGenerator<Batch, void, void> {

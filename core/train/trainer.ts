@@ -49,7 +49,12 @@ function recordEpoch({ input, standing }: Session, lr: number, digest: string): 
   const { loss, correct, n, durationMs } = standing.sums;
   const metrics = { loss: loss / n, accuracy: correct / n, precision: null, recall: null, f1: null, auc: null };
   input.recorder.record({
-    ...{ kind: "epoch", phase: "train", epoch: standing.epoch, metrics, lr, durationMs },
+    kind: "epoch",
+    phase: "train",
+    epoch: standing.epoch,
+    metrics,
+    lr,
+    durationMs,
     imagesPerSecond: (n * 1000) / durationMs,
     stateDigest: digest,
   });
@@ -65,12 +70,8 @@ async function finish(session: Session): Promise<TrainResult> {
     throw new LockstepError({ code: "internal", message: "training ended without a best epoch or a checkpoint" });
   const bestPath = checkpoints.path(best.file);
   await checkpoints.prune(standing, 1);
-  const about = { artifactKind: "checkpoint", mediaType: "application/octet-stream" };
-  for (const [path, epoch] of [
-    [bestPath, best.epoch],
-    [lastPath, input.settings.epochs],
-  ] as const)
-    input.recorder.record(await artifactOf(path, input.checkpoints.home, { ...about, epoch }));
+  await recordCheckpoint(session, bestPath, best.epoch);
+  await recordCheckpoint(session, lastPath, input.settings.epochs);
   const { chain, ...test } = await testBest(session, bestPath);
   return {
     digest: runDigest(chain, lastStateDigest, test.predictions),
@@ -80,4 +81,9 @@ async function finish(session: Session): Promise<TrainResult> {
     lastPath,
     test,
   };
+}
+
+async function recordCheckpoint({ input }: Session, path: string, epoch: number): Promise<void> {
+  const about = { artifactKind: "checkpoint", mediaType: "application/octet-stream", epoch };
+  input.recorder.record(await artifactOf(path, input.checkpoints.home, about));
 }
