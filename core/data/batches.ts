@@ -1,6 +1,7 @@
 // Batches for the network: samples in a seeded order, cut, resized and mirrored ahead of the step by the resampler's threads.
 import { stream } from "../random.ts";
 import type { Crops } from "./crops.ts";
+import { cutImages } from "./cut-images.ts";
 import type { Manifest, Prepared, Resampler } from "./sample.ts";
 
 export interface Batch {
@@ -51,7 +52,7 @@ async function makeBatch(
   { prepared, manifest, crops, sizePx, resampler }: BatchesInput,
   sampleIndices: readonly number[],
 ): Promise<Batch> {
-  const images = await resampler.resample(prepared, crops(sampleIndices), sizePx);
+  const images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
   return { images, sampleIndices, labels: sampleIndices.map((index) => manifest.samples[index]?.label as number) };
 }
 

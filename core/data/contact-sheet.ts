@@ -1,6 +1,7 @@
 // A picture of what the network sees: augmented training images as they leave the resampler, with their class names.
 import sharp, { type OverlayOptions } from "sharp";
 import type { Crops } from "./crops.ts";
+import { cutImages } from "./cut-images.ts";
 import type { Manifest, Prepared, Resampler } from "./sample.ts";
 
 export interface ContactSheetInput {
@@ -24,7 +25,7 @@ const CELL_PX = 160;
  */
 export async function contactSheet(input: ContactSheetInput): Promise<Buffer> {
   const { prepared, manifest, sampleIndices, crops, sizePx, resampler } = input;
-  const images = await resampler.resample(prepared, crops(sampleIndices), sizePx);
+  const images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
   const pictures = sampleIndices.map((index, i) => {
     const sample = manifest.samples[index];
     const pixels = images.slice(i * sizePx * sizePx * 3, (i + 1) * sizePx * sizePx * 3);

@@ -2,7 +2,9 @@
 // A draw depends on seed, epoch and sample alone: order, batch size and threads do not move it.
 import { exp, log } from "../exact-math.ts";
 import { stream, type Stream } from "../random.ts";
+import { LockstepError } from "../errors.ts";
 import type { Augmentation, RandomResizedCrop } from "./augment.ts";
+import { drawPixelOps } from "./pixel-ops.ts";
 import type { CropJob, Manifest, Prepared } from "./sample.ts";
 
 /** Crop jobs for the samples of a batch. */
@@ -54,13 +56,25 @@ function centerSquare(whole: CropJob, fraction: number): CropJob {
   return { ...whole, left, top, width: side, height: side };
 }
 
+/** A flip before any change of pixels is the resampler's, which mirrors for nothing. */
 function apply(step: Augmentation, job: CropJob, draw: Stream): CropJob {
-  switch (step.kind) {
-    case "randomResizedCrop":
-      return { ...job, ...drawBox(step, job, draw) };
-    case "horizontalFlip":
-      return { ...job, flip: draw.uniform() < step.probability ? !job.flip : job.flip };
+  const ops = job.ops ?? [];
+  if (step.kind === "randomResizedCrop") {
+    if (ops.length > 0) throw cropTooLate();
+    return { ...job, ...drawBox(step, job, draw) };
   }
+  const drawn = drawPixelOps(step, draw);
+  if (drawn.length === 0) return job;
+  if (step.kind === "horizontalFlip" && ops.length === 0) return { ...job, flip: !job.flip };
+  return { ...job, ops: [...ops, ...drawn] };
+}
+
+function cropTooLate(): LockstepError {
+  return new LockstepError({
+    code: "experiment-invalid",
+    message: "augment: randomResizedCrop stands behind a change of pixels, expected before it",
+    next: "Put randomResizedCrop first.",
+  });
 }
 
 interface Box {

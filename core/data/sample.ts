@@ -1,5 +1,7 @@
 // What the parts of core/data hand to each other and to the trainer: samples, the manifest, the split, crop jobs.
 
+import type { PixelOp } from "./pixel-op.ts";
+
 export type SplitPart = "train" | "val" | "test";
 
 /** One image of a data set, known by its id: a path inside the source or an index such as "train/17". */
@@ -55,6 +57,8 @@ export interface CropJob {
   readonly width: number;
   readonly height: number;
   readonly flip: boolean;
+  /** Changes of pixels after the resize, in this order; absent: none. The resampler leaves them to `batches`. */
+  readonly ops?: readonly PixelOp[];
 }
 
 export interface ImageSize {

@@ -172,7 +172,7 @@ it("decodes every kind of image to upright 8-bit RGB", async () => {
   const source = () => sharp(Buffer.alloc(16 * 12 * 3, 200), { raw });
   await writeFiles(root, {
     "a/alpha.png": await source().ensureAlpha(0.5).png().toBuffer(),
-    "a/grey.png": await source().greyscale().png().toBuffer(),
+    "a/grey.png": await source().greyscale().toColourspace("b-w").png().toBuffer(),
     "a/grey16.png": await source().greyscale().toColourspace("grey16").png().toBuffer(),
     "a/rgb16.png": await source().toColourspace("rgb16").png().toBuffer(),
     "a/cmyk.jpg": await source().toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer(),

@@ -22,6 +22,7 @@ describe("an inspection", () => {
   it("counts classes, sizes, formats and channels", async () => {
     const grey = await sharp(await picture("grey"))
       .greyscale()
+      .toColourspace("b-w")
       .png()
       .toBuffer();
     const { found } = await inspect(

@@ -1,0 +1,92 @@
+// Threads that change pixels off the main thread. Started when a run first needs them; idle ones do not keep the process alive.
+import { Worker } from "node:worker_threads";
+import { LockstepError } from "../errors.ts";
+import type { PixelOp } from "./pixel-op.ts";
+
+const THREADS = 2;
+
+interface Answer {
+  /** Null: the worker is ready. */
+  readonly id: number | null;
+  readonly error: string | null;
+}
+
+interface Open {
+  missing: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const open = new Map<number, Open>();
+let workers: Promise<Worker[]> | null = null;
+let nextId = 0;
+
+/**
+ * Changes images. @param images uint8 [ops.length, sizePx, sizePx, 3]
+ * @param ops by image
+ * @returns the changed images, in the same memory where it is shared
+ */
+export async function changePixels(
+  images: Uint8Array,
+  sizePx: number,
+  ops: readonly (readonly PixelOp[])[],
+): Promise<Uint8Array> {
+  const shared = images.buffer instanceof SharedArrayBuffer && images.byteOffset === 0 ? images : share(images);
+  workers ??= startWorkers();
+  const team = await workers;
+  const id = nextId++;
+  const next = new Int32Array(new SharedArrayBuffer(4));
+  await new Promise<void>((resolve, reject) => {
+    if (open.size === 0) for (const worker of team) worker.ref();
+    open.set(id, { missing: team.length, resolve, reject });
+    for (const worker of team) worker.postMessage({ id, images: shared.buffer, sizePx, ops, next });
+  });
+  return shared;
+}
+
+function share(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+function startWorkers(): Promise<Worker[]> {
+  return Promise.all(Array.from({ length: THREADS }, startWorker));
+}
+
+function startWorker(): Promise<Worker> {
+  const worker = new Worker(new URL("./pixel-worker.mjs", import.meta.url));
+  return new Promise((resolve, reject) => {
+    worker.on("error", (cause) => {
+      const error = failed(cause.message, cause);
+      reject(error);
+      failAll(error);
+    });
+    worker.on("message", ({ id, error }: Answer) => {
+      if (id !== null) return settle(id, error);
+      worker.unref();
+      resolve(worker);
+    });
+  });
+}
+
+function settle(id: number, error: string | null): void {
+  const request = open.get(id);
+  if (request === undefined) return;
+  if (error === null && --request.missing > 0) return;
+  open.delete(id);
+  if (open.size === 0) void workers?.then((team) => team.forEach((worker) => worker.unref()));
+  if (error === null) request.resolve();
+  else request.reject(failed(error));
+}
+
+/** The threads are started anew by the next request. */
+function failAll(error: Error): void {
+  for (const request of open.values()) request.reject(error);
+  open.clear();
+  workers = null;
+}
+
+function failed(why: string, cause?: unknown): LockstepError {
+  return new LockstepError({ code: "engine-failed", message: `augmentation: a thread stopped: ${why}`, cause });
+}
