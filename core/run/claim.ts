@@ -75,7 +75,7 @@ export async function claimShared(sql: Sql, row: NewRun, retryFailed: boolean): 
 }
 
 async function insertOwned(sql: TransactionSql, row: NewRun): Promise<void> {
-  await insertRun(sql, row);
+  await insertRun(sql, { ...row, startedAt: new Date() });
   await sql`update runs set owner = ${ownProcess()}, heartbeat_at = now() where run_id = ${row.runId}`;
 }
 

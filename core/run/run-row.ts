@@ -55,7 +55,6 @@ export function newRunRow(parts: RunParts): NewRun {
     ...engineOf(parts.engine),
     ...provenanceOf(parts),
     status: "running",
-    startedAt: new Date(),
     question: parts.loaded.docstring,
     file: parts.loaded.file,
   };
