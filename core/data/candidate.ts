@@ -1,4 +1,5 @@
 // What the reader of a source hands to the listing: one candidate for each image, not yet looked at.
+import type { KnownFacts } from "./known-facts.ts";
 import type { SplitPart } from "./sample.ts";
 
 /** uint8 RGB [heightPx, widthPx, 3], upright. */
@@ -30,8 +31,8 @@ export interface Candidate {
   readonly label: number;
   readonly group: string | null;
   readonly officialPart: SplitPart | null;
-  /** @throws BadImage */
-  inspect(): Promise<ImageFacts>;
+  /** @param known facts of an earlier time @throws BadImage */
+  inspect(known: KnownFacts): Promise<ImageFacts>;
   /** @throws BadImage */
   decode(): Promise<DecodedImage>;
 }

@@ -4,7 +4,9 @@ import { lstat, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import sharp, { type Metadata } from "sharp";
 import { BadImage, type DecodedImage, type ImageFacts } from "./candidate.ts";
+import type { KnownFacts } from "./known-facts.ts";
 import { perceptualHash } from "./perceptual-hash.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** Formats by extension; everything else in a class folder is not taken for an image. */
 const FORMATS: Readonly<Record<string, string>> = {
@@ -26,10 +28,13 @@ export function hasImageExtension(path: string): boolean {
   return FORMATS[extname(path).toLowerCase()] !== undefined;
 }
 
-/** Facts about a file that decodes. @throws BadImage */
-export async function inspectImageFile(path: string): Promise<ImageFacts> {
+/** Facts about a file that decodes; known bytes are not decoded again. @throws BadImage */
+export async function inspectImageFile(path: string, known: KnownFacts): Promise<ImageFacts> {
   const bytes = await readBytes(path);
-  return inspectBytes(bytes, path);
+  const facts = known.get(sha256Of(bytes));
+  return facts !== undefined && FORMATS[extname(path).toLowerCase()] === facts.format
+    ? facts
+    : inspectBytes(bytes, path);
 }
 
 /** @throws BadImage */
@@ -37,10 +42,6 @@ export async function decodeImageFile(path: string): Promise<DecodedImage> {
   const bytes = await readBytes(path);
   await readMetadata(bytes, path);
   return decodeBytes(bytes);
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function inspectBytes(bytes: Buffer, path: string): Promise<ImageFacts> {

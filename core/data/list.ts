@@ -1,6 +1,7 @@
 // A source to its manifest: every image is looked at once, all bad ones are reported together.
 import { LockstepError } from "../errors.ts";
 import { BadImage, type Candidate, type DecodedImage, type ImageFacts, type SourceContents } from "./candidate.ts";
+import { keepFacts, readKnownFacts, type KnownFacts } from "./known-facts.ts";
 import { buildManifest } from "./manifest.ts";
 import { compareCodeUnits } from "./order.ts";
 import { mapConcurrently } from "./pool.ts";
@@ -29,24 +30,27 @@ type Looked = { readonly candidate: Candidate } & ({ readonly facts: ImageFacts 
 export async function listSource(source: Source, options: ListOptions = {}): Promise<Listing> {
   const { onBadImage = "stop", progress } = options;
   const contents = await readSource(source, progress);
-  const looked = await mapConcurrently(contents.candidates, look, progress);
+  const known = await readKnownFacts(source);
+  const looked = await mapConcurrently(contents.candidates, (candidate) => look(candidate, known), progress);
   const skipped = looked.flatMap((one) => ("reason" in one ? [{ id: one.candidate.id, reason: one.reason }] : []));
   skipped.sort((a, b) => compareCodeUnits(a.id, b.id));
   if (skipped.length > 0 && onBadImage === "stop") throw badImages(contents.name, skipped);
   const good = looked.flatMap((one) => ("facts" in one ? [one] : []));
   good.sort((a, b) => compareCodeUnits(a.candidate.id, b.candidate.id));
   checkClasses(contents, good);
+  const facts = good.map((one) => one.facts);
+  if (facts.some(({ format }) => format !== "array")) await keepFacts(source, facts, known);
   const { name, simulated, classes } = contents;
   return {
     manifest: buildManifest({ name, simulated, classes, samples: good.map(sampleOf), skipped }),
-    facts: good.map(({ facts }) => facts),
+    facts,
     decode: (sampleIndex) => decodeAt(good, sampleIndex),
   };
 }
 
-async function look(candidate: Candidate): Promise<Looked> {
+async function look(candidate: Candidate, known: KnownFacts): Promise<Looked> {
   try {
-    return { candidate, facts: await candidate.inspect() };
+    return { candidate, facts: await candidate.inspect(known) };
   } catch (error) {
     if (error instanceof BadImage) return { candidate, reason: error.message };
     throw error;

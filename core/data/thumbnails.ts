@@ -4,9 +4,9 @@ import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { expHome } from "../home.ts";
-import { sha256Of } from "./image-file.ts";
 import { mapConcurrently } from "./pool.ts";
 import type { Manifest, Prepared } from "./sample.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** Longest side. */
 const THUMBNAIL_PX = 192;

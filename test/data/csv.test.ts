@@ -1,8 +1,12 @@
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { listSource } from "../../core/data/list.ts";
 import { csv, folder, parts, phantom, sourceFromPath } from "../../core/data/source.ts";
-import { picture, temporaryFolder, writeClassFolders, writeFiles } from "./fixtures.ts";
+import { picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 /** Four pictures and a table beside them. */
 async function tableFolder(table: string): Promise<string> {

@@ -1,13 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { findDuplicates, groupSamples } from "../../core/data/duplicates.ts";
 import { listSource } from "../../core/data/list.ts";
 import { splitListing } from "../../core/data/split-listing.ts";
 import { folder } from "../../core/data/source.ts";
 import { partsBySample, splitWarnings } from "../../core/data/warnings.ts";
-import { manifestOf, picture, temporaryFolder, writeClassFolders, writeFiles } from "./fixtures.ts";
+import { manifestOf, picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 const REQUEST = { train: 0.6, val: 0.2, test: 0.2, seed: 0 };
 

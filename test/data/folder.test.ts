@@ -1,10 +1,14 @@
 import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { listSource } from "../../core/data/list.ts";
 import { folder } from "../../core/data/source.ts";
-import { noisePixels, picture, temporaryFolder, writeClassFolders, writeFiles } from "./fixtures.ts";
+import { noisePixels, picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 it("lists class folders: classes by name, samples by path, to any depth", async () => {
   const root = await temporaryFolder();

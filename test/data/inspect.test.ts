@@ -1,6 +1,6 @@
 // What exp data inspect and exp data audit find.
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { pictureLeaks, storedLeaks } from "../../core/data/audit.ts";
 import { findDuplicates } from "../../core/data/duplicates.ts";
 import { inspectListing } from "../../core/data/inspect.ts";
@@ -8,7 +8,19 @@ import { listSource } from "../../core/data/list.ts";
 import { pairSheet } from "../../core/data/pair-sheet.ts";
 import type { SplitPart } from "../../core/data/sample.ts";
 import { folder } from "../../core/data/source.ts";
-import { manifestOf, noisePixels, picture, temporaryFolder, writeClassFolders, writeFiles } from "./fixtures.ts";
+import {
+  manifestOf,
+  noisePixels,
+  picture,
+  temporaryFolder,
+  temporaryHome,
+  writeClassFolders,
+  writeFiles,
+} from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 async function inspect(files: Readonly<Record<string, Buffer | string>>, counts: Readonly<Record<string, number>>) {
   const root = await temporaryFolder();

@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { listSource } from "../../core/data/list.ts";
 import { splitSamples } from "../../core/data/split.ts";
 import { npz, sourceFromPath } from "../../core/data/source.ts";
 import { readNpy } from "../../core/data/sources/npy.ts";
-import { npyBytes, npzBytes, temporaryFolder, writeFiles } from "./fixtures.ts";
+import { npyBytes, npzBytes, temporaryFolder, temporaryHome, writeFiles } from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 const bytes = (count: number, first = 0): Uint8Array => Uint8Array.from({ length: count }, (_, i) => (first + i) % 256);
 const images = (count: number): Uint8Array => npyBytes("|u1", [count, 2, 3], bytes(count * 6));

@@ -1,6 +1,6 @@
 // The simulated set: the same bits everywhere, balanced, with signs that a linear model of the pixels cannot use.
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { listSource } from "../../core/data/list.ts";
 import { drawPhantom } from "../../core/data/phantom/draw.ts";
 import { phantomLabels } from "../../core/data/phantom/labels.ts";
@@ -8,6 +8,11 @@ import { specklePower } from "../../core/data/phantom/speckle.ts";
 import { phantom, type PhantomSource } from "../../core/data/source.ts";
 import { exp } from "../../core/exact-math.ts";
 import { stream } from "../../core/random.ts";
+import { temporaryHome } from "./fixtures.ts";
+
+beforeEach(async () => {
+  await temporaryHome();
+});
 
 const small = phantom({ samples: 16, sizePx: 48 });
 

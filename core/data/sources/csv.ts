@@ -101,7 +101,7 @@ function candidateOf(row: Row, { path, line, root, classes, columns }: Place): C
     label: classes.indexOf(label),
     group: group === "" ? null : group,
     officialPart: columns.split === null ? null : partOf(row[columns.split] as string, path, line),
-    inspect: () => inspectImageFile(file),
+    inspect: (known) => inspectImageFile(file, known),
     decode: () => decodeImageFile(file),
   };
 }

@@ -113,7 +113,7 @@ function candidateOf({ path, reason }: FoundFile, { root, label, part, group }: 
     label,
     group: group === null ? null : groupOf(id, group),
     officialPart: part,
-    inspect: () => use(inspectImageFile),
+    inspect: (known) => use((file) => inspectImageFile(file, known)),
     decode: () => use(decodeImageFile),
   };
 }

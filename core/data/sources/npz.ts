@@ -5,9 +5,10 @@ import { basename, resolve } from "node:path";
 import { unzipSync } from "fflate";
 import { LockstepError } from "../../errors.ts";
 import type { Candidate, SourceContents } from "../candidate.ts";
-import { pixelSha256, repeatGrey, sha256Of } from "../image-file.ts";
+import { pixelSha256, repeatGrey } from "../image-file.ts";
 import { perceptualHash } from "../perceptual-hash.ts";
 import type { SplitPart } from "../sample.ts";
+import { sha256Of } from "../sha256.ts";
 import type { NpzSource } from "../source.ts";
 import { readNpy } from "./npy.ts";
 

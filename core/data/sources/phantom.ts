@@ -1,8 +1,9 @@
 // The simulated set: images are drawn one by one from stream(seed, "phantom", i), in memory, on every machine with the same bits.
 import type { Candidate, SourceContents } from "../candidate.ts";
-import { repeatGrey, sha256Of } from "../image-file.ts";
+import { repeatGrey } from "../image-file.ts";
 import { drawPhantom } from "../phantom/draw.ts";
 import { phantomLabels } from "../phantom/labels.ts";
+import { sha256Of } from "../sha256.ts";
 import { phantomClasses, type PhantomSource } from "../source.ts";
 
 /** Drawn images are kept up to this size; a larger set is drawn again where it is decoded. */
