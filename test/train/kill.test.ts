@@ -1,30 +1,42 @@
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { latestCheckpoint } from "../../core/train/checkpoint-folder.ts";
 import { openData, SMALL, trainOnce, withFolder } from "./phantom-training.ts";
 
 const SCRIPT = fileURLToPath(new URL("./train-in-process.ts", import.meta.url));
+/** Too small for a checkpoint with moments (1.5 MB), enough for all else. */
+const FULL_DISK = "ulimit -f 2000"; // of 512 or 1024 bytes
 
-test("another process gets the same digest, also when it is killed again and again and resumed each time", async () => {
+test("processes that are killed or meet a full disk, and resume, end with the digest of an undisturbed one", async () => {
   const data = await openData();
   const { digest } = await trainOnce(data, { settings: { ...SMALL, epochs: 3 } });
   await data.close();
-  expect(await withFolder((folder) => runProcess(folder, null))).toBe(digest);
   await withFolder(async (folder) => {
-    for (const batch of [5, 12]) expect(await runProcess(folder, batch)).toBeNull(); // of 13 batches, the last one the test's
-    expect(await runProcess(folder, null)).toBe(digest);
+    expect(await runProcess(folder, { killAfter: 8 })).toBe("SIGKILL"); // of 13 batches, the last one the test's
+    const whole = await latestCheckpoint(folder);
+    expect(whole).not.toBeNull();
+    expect(await runProcess(folder, { before: FULL_DISK })).toBe("storage");
+    expect(await latestCheckpoint(folder)).toBe(whole);
+    expect(await runProcess(folder, { killAfter: 12 })).toBe("SIGKILL");
+    expect(await runProcess(folder)).toBe(digest);
   });
-}, 120_000);
+}, 300_000);
 
-/** @param killAfter the batch whose line brings SIGKILL @returns the digest, or null where it was killed */
-async function runProcess(folder: string, killAfter: number | null): Promise<string | null> {
-  const child = spawn(process.execPath, ["--import", "tsx", SCRIPT, folder], { stdio: ["ignore", "pipe", "inherit"] });
-  let digest: string | null = null;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [word, value = ""] = line.split(" ");
-    if (word === "batch" && killAfter !== null && Number(value) >= killAfter) child.kill("SIGKILL");
-    if (word === "digest") digest = value;
-  }
-  return child.signalCode === "SIGKILL" ? null : digest;
+interface Conditions {
+  readonly killAfter?: number;
+  /** A shell command that comes first. */
+  readonly before?: string;
+}
+
+/** @returns the run's digest, the signal that killed it or the code of its error */
+async function runProcess(folder: string, { killAfter, before = ":" }: Conditions = {}): Promise<string> {
+  const command = `${before}; exec "$0" --import tsx "$@"`;
+  const args = [SCRIPT, folder, ...(killAfter === undefined ? [] : [String(killAfter)])];
+  return new Promise((resolve) => {
+    execFile("sh", ["-c", command, process.execPath, ...args], (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else resolve(error.signal ?? /code: '([a-z-]+)'/.exec(stderr)?.[1] ?? stderr);
+    });
+  });
 }
