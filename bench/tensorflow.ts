@@ -49,7 +49,7 @@ async function measureInTurn(round: number, sizePx: number, mode: Mode): Promise
 
 function measure(contender: Contender, sizePx: number, mode: Mode): Promise<Speed> {
   const settings = [String(sizePx), mode, flags.threads];
-  if (contender === "PyTorch eager") return lastJson(python, ["bench/tensorflow/pytorch.py", ...settings]);
+  if (contender === "PyTorch eager") return lastJson(python, ["bench/tensorflow/torch-eager.py", ...settings]);
   const script = contender === "our graph" ? "graph.ts" : "op-by-op.ts";
   return lastJson(process.execPath, ["--import", "tsx", `bench/tensorflow/${script}`, ...settings]);
 }
