@@ -42,6 +42,27 @@ export interface Batch {
   readonly dropoutMask?: Float32Array;
 }
 
+/** A batch of features in place of images, see FrozenFeatures. */
+export interface FeatureBatch extends Omit<Batch, "images"> {
+  /** float32 [B, F] */
+  readonly features: Float32Array;
+}
+
+/**
+ * Where only the head (the dense layers) trains and no statistic changes, what the head reads of an image never changes either: it
+ * can be computed once and kept. Results have the same bits as from the image.
+ */
+export interface FrozenFeatures {
+  /** F: how many numbers an image has. */
+  readonly count: number;
+  /** @param images uint8 [B, H, W, 3] @returns float32 [B, F] */
+  compute(images: Uint8Array): Promise<Float32Array>;
+  /** As Program.trainStep. */
+  trainStep(batch: FeatureBatch, settings: StepSettings): Promise<StepResult>;
+  /** As Program.evaluate. @param features float32 [B, F] @returns logits float32 [B, K] */
+  evaluate(features: Float32Array): Promise<Float32Array>;
+}
+
 export interface StepResult {
   /** Mean cross-entropy of the batch before the update. */
   readonly loss: number;
@@ -70,6 +91,8 @@ export interface Program {
   evaluate(images: Uint8Array): Promise<Float32Array>;
   /** Gradients of the loss by parameter name, without an update; statistics unchanged. For checks. */
   gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: Map<string, Float32Array> }>;
+  /** Absent where more than the head trains, where statistics change, and in engines that do not have it. */
+  readonly frozenFeatures?: FrozenFeatures;
   /** Frees memory; no call may follow. */
   dispose(): void;
 }

@@ -1,8 +1,7 @@
 // What a batch must be like, checked where it enters the engine.
 import { LockstepError } from "../../errors.ts";
-import type { Network } from "../../model/network.ts";
-import type { Batch } from "../engine.ts";
-import type { Stages } from "./stages.ts";
+import type { BatchNormOp, Network } from "../../model/network.ts";
+import type { Batch, CompileOptions } from "../engine.ts";
 
 /** @returns the number of images */
 export function checkImages(images: Uint8Array, network: Network, batchSize: number): number {
@@ -13,16 +12,25 @@ export function checkImages(images: Uint8Array, network: Network, batchSize: num
   throw invalid(`${images.length} bytes of images, expected ${expected}`);
 }
 
-/** @returns the number of images */
-export function checkBatch(batch: Batch, network: Network, stages: Stages, batchSize: number): number {
-  const count = checkImages(batch.images, network, batchSize);
-  expectLength("targets", batch.targets, count * network.classes);
-  if (batch.sampleWeights !== undefined) checkWeights(batch.sampleWeights, count);
-  const dropped = stages.head.find((layer) => layer.dropout);
-  if (batch.dropoutMask !== undefined)
-    expectLength("dropoutMask", batch.dropoutMask, count * (dropped?.dense.outFeatures ?? 0));
-  checkNorms(network, count);
+/** @param width numbers of an image @returns the number of images */
+export function checkFeatures(features: Float32Array, width: number, batchSize: number): number {
+  const count = features.length / width;
+  if (Number.isInteger(count) && count >= 1 && count <= batchSize) return count;
+  throw invalid(`${features.length} features, expected ${width} for each of 1 to ${batchSize} images`);
+}
+
+/** @param maskWidth features that dropout masks @returns the number of images */
+export function checkBatch(batch: Batch, network: Network, maskWidth: number, options: CompileOptions): number {
+  const count = checkImages(batch.images, network, options.batchSize);
+  checkTargets(batch, count, network.classes, maskWidth);
+  checkNorms(network, options, count);
   return count;
+}
+
+export function checkTargets(batch: Omit<Batch, "images">, count: number, classes: number, maskWidth: number): void {
+  expectLength("targets", batch.targets, count * classes);
+  if (batch.sampleWeights !== undefined) checkWeights(batch.sampleWeights, count);
+  if (batch.dropoutMask !== undefined) expectLength("dropoutMask", batch.dropoutMask, count * maskWidth);
 }
 
 function checkWeights(weights: Float32Array, count: number): void {
@@ -30,11 +38,13 @@ function checkWeights(weights: Float32Array, count: number): void {
   if (!(weights.reduce((sum, weight) => sum + weight, 0) > 0)) throw invalid("sample weights whose sum is not above 0");
 }
 
-/** A batch-norm cannot train on one value a channel. */
-function checkNorms(network: Network, count: number): void {
-  const single = network.ops.find(
-    (op) => op.kind === "batchNorm" && op.output.kind === "map" && count * op.output.heightPx * op.output.widthPx === 1,
-  );
+/** A batch-norm cannot use the batch's statistics of one value a channel. */
+function checkNorms(network: Network, { trainable, frozenBatchNorm }: CompileOptions, count: number): void {
+  const usesBatch = (op: BatchNormOp): boolean =>
+    frozenBatchNorm === "update" || trainable.has(op.weight) || trainable.has(op.bias);
+  const isSingle = ({ output }: BatchNormOp): boolean =>
+    output.kind === "map" && count * output.heightPx * output.widthPx === 1;
+  const single = network.ops.find((op) => op.kind === "batchNorm" && usesBatch(op) && isSingle(op));
   if (single === undefined) return;
   throw new LockstepError({
     code: "model-invalid",

@@ -159,6 +159,42 @@ describe("optimizers and freezing", () => {
   });
 });
 
+describe("frozen features", () => {
+  it("training the head on kept features gives the bits of training it on images", async () => {
+    const network = small();
+    const [onImages, onFeatures] = (await Promise.all(
+      [one, engines.at(-1) as Engine].map((engine) => compile(engine, network, options(network, 6, {}, "backbone"))),
+    )) as [Program, Program];
+    const { frozenFeatures } = onFeatures;
+    if (frozenFeatures === undefined) throw new Error("a program that trains its head alone has frozen features");
+    for (const [i, count] of [6, 4].entries()) {
+      const { images, ...labels } = batchOf(network, count);
+      const features = await frozenFeatures.compute(images);
+      expect(features).toHaveLength(count * frozenFeatures.count);
+      const settings = { lr: 1e-2, step: i + 1, clipNorm: i === 1 ? 0.1 : undefined };
+      const result = await frozenFeatures.trainStep({ features, ...labels }, settings);
+      expect(result).toEqual(await onImages.trainStep({ images, ...labels }, settings));
+      expect(await frozenFeatures.evaluate(features)).toEqual(await onImages.evaluate(images));
+    }
+    const [a, b] = [onImages.save(), onFeatures.save()];
+    for (const [name, values] of a) expect(values, name).toEqual(b.get(name));
+    onImages.dispose();
+    onFeatures.dispose();
+  });
+
+  it("are not offered where more than the head trains or statistics change", async () => {
+    const network = small();
+    const offered = async (freeze: Freeze, frozenBatchNorm: "inference" | "update") => {
+      const program = await one.compile(network, options(network, 2, { frozenBatchNorm }, freeze));
+      program.dispose();
+      return program.frozenFeatures !== undefined;
+    };
+    expect(await offered("blocks", "inference")).toBe(false);
+    expect(await offered("backbone", "update")).toBe(false);
+    expect(await offered("backbone", "inference")).toBe(true);
+  });
+});
+
 describe("batches", () => {
   it("an image's logits do not depend on the batch that it is in, from 1 to 7", async () => {
     const network = small();

@@ -4,7 +4,7 @@ import { mapBytes, padded } from "../shapes.ts";
 import type { HeadLayer, Unit } from "../stages.ts";
 import { lowerDenseBackward, lowerWeightGradient, prepareSums } from "./backward.ts";
 import { lowerDense } from "./forward.ts";
-import { activationCode, mapBuffer, stateOf, vectorBuffer, type Lowering } from "./lowering.ts";
+import { activationCode, isTraining, mapBuffer, stateOf, vectorBuffer, type Lowering } from "./lowering.ts";
 import { layerTrains } from "./trains.ts";
 
 /** A dense layer's vectors in the forward pass. */
@@ -22,22 +22,28 @@ export interface HeadState {
   readonly logits: Buffer;
 }
 
-export function lowerHead(lowering: Lowering): HeadState {
+/** The mean of the last unit's value: what the head reads. */
+export function lowerPool(lowering: Lowering): Buffer {
   const { plan, images, stages } = lowering;
   const last = stages.units.at(-1) as Unit;
-  const state = stateOf(lowering, last);
-  const { channels, imageRows } = state.map;
-  let value = vectorBuffer(lowering, channels);
+  const { z, coef, map } = stateOf(lowering, last);
+  const { channels, imageRows } = map;
+  const output = vectorBuffer(lowering, channels);
   const sizes = { activation: activationCode(last.activation), images, imageRows, channels };
-  plan.add("pool", channels / 8, { input: state.z, coef: state.coef, output: value, ...sizes });
-  const layers = stages.head.map((layer) => {
+  plan.add("pool", channels / 8, { input: z, coef, output, ...sizes });
+  return output;
+}
+
+export function lowerHead(lowering: Lowering, features: Buffer): HeadState {
+  let value = features;
+  const layers = lowering.stages.head.map((layer) => {
     const { weight, bias } = layer.dense;
     const raw = lowerDense(lowering, value, { weight, bias, activation: 0 });
     const done = { layer, input: value, raw, output: lowerActivation(lowering, layer, raw) };
     value = done.output;
     return done;
   });
-  return { pooled: last, layers, logits: value };
+  return { pooled: lowering.stages.units.at(-1) as Unit, layers, logits: value };
 }
 
 function lowerActivation(lowering: Lowering, layer: HeadLayer, raw: Buffer): Buffer {
@@ -51,7 +57,7 @@ function lowerActivation(lowering: Lowering, layer: HeadLayer, raw: Buffer): Buf
 
 /** Dropout's factors; none in evaluation. */
 function maskOf(lowering: Lowering, layer: HeadLayer): Buffer | null {
-  return layer.dropout && lowering.kind !== "evaluate" ? lowering.memory.mask : null;
+  return layer.dropout && isTraining(lowering.kind) ? lowering.memory.mask : null;
 }
 
 /** @returns the loss by the logits */

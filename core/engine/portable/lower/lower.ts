@@ -1,19 +1,19 @@
-// Lowers a network to the plan of one step, of the gradients alone, or of an evaluation, for one number of images.
+// Lowers a network, or its head alone, to the plan of one step, of the gradients or of an evaluation, for one number of images.
 import type { CompileOptions } from "../../engine.ts";
 import { Plan, type Buffer } from "../plan.ts";
 import type { Stages, Unit } from "../stages.ts";
 import { lowerUnitBackward } from "./backward.ts";
 import { lowerInferenceNorms, lowerNormalize, lowerUnit } from "./forward.ts";
-import { lowerHead, lowerHeadBackward, lowerLoss } from "./head.ts";
-import { transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
+import { lowerHead, lowerHeadBackward, lowerLoss, lowerPool, type HeadState } from "./head.ts";
+import { isTraining, transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
 import { layerTrains, unitsWithGradient } from "./trains.ts";
 import { lowerClip, lowerSumParts, lowerUpdate } from "./update.ts";
 import type { ProgramMemory } from "./weights.ts";
 
 export interface Lowered {
   readonly plan: Plan;
-  /** A vector of the network, valid after an evaluation. */
-  readonly logits: Buffer;
+  /** A vector of the network: the logits, or the features where the plan ends with them; valid after all but training. */
+  readonly output: Buffer;
   /** By parameter name, valid after "gradients". */
   readonly gradients: ReadonlyMap<string, Buffer>;
 }
@@ -36,17 +36,29 @@ export function lower(job: LowerJob): Lowered {
     transposed: new Map(),
     image: null,
   };
-  const coefficients = lowerInferenceNorms(lowering);
-  lowerNormalize(lowering);
-  for (const unit of job.stages.units) lowerUnit(lowering, unit, coefficients.get(unit));
-  const head = lowerHead(lowering);
-  if (job.kind === "evaluate") plan.keep(head.logits);
-  else lowerTraining(lowering, head);
+  const features = job.kind.endsWith("Head") ? job.memory.features : lowerBackbone(lowering);
+  const output = job.kind === "features" ? features : lowerFromFeatures(lowering, features);
+  if (!isTraining(job.kind)) plan.keep(output);
   const gradients = new Map([...lowering.gradients].map(([name, gradient]) => [name, gradient.buffer]));
-  return { plan, logits: head.logits, gradients };
+  return { plan, output, gradients };
 }
 
-function lowerTraining(lowering: Lowering, head: ReturnType<typeof lowerHead>): void {
+/** From the images to what the head reads. */
+function lowerBackbone(lowering: Lowering): Buffer {
+  const coefficients = lowerInferenceNorms(lowering);
+  lowerNormalize(lowering);
+  for (const unit of lowering.stages.units) lowerUnit(lowering, unit, coefficients.get(unit));
+  return lowerPool(lowering);
+}
+
+/** The head and, in training, everything after it. @returns the logits */
+function lowerFromFeatures(lowering: Lowering, features: Buffer): Buffer {
+  const head = lowerHead(lowering, features);
+  if (isTraining(lowering.kind)) lowerTraining(lowering, head);
+  return head.logits;
+}
+
+function lowerTraining(lowering: Lowering, head: HeadState): void {
   const { plan, kind, stages } = lowering;
   const classes = (stages.head.at(-1) as Stages["head"][number]).dense.outFeatures;
   const withGradient = unitsWithGradient(lowering);
@@ -62,7 +74,7 @@ function lowerTraining(lowering: Lowering, head: ReturnType<typeof lowerHead>): 
     for (const { buffer } of lowering.gradients.values()) plan.keep(buffer);
     return;
   }
-  if (kind === "trainClipped") lowerClip(lowering);
+  if (kind.startsWith("trainClipped")) lowerClip(lowering);
   lowerUpdate(lowering);
 }
 

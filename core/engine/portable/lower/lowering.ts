@@ -6,8 +6,16 @@ import { FLOAT_BYTES, mapBytes, padded, VECTOR_BYTES } from "../shapes.ts";
 import type { Stages, Unit } from "../stages.ts";
 import type { ProgramMemory, Weight } from "./weights.ts";
 
-/** "gradients" is a training step without update, whose statistics stay as they are. */
-export type PlanKind = "train" | "trainClipped" | "gradients" | "evaluate";
+/**
+ * "gradients" is a training step without update, whose statistics stay as they are; "features" an evaluation up to the head.
+ * Those that end in "Head" begin with features instead of images.
+ */
+export type PlanKind =
+  "train" | "trainClipped" | "gradients" | "evaluate" | "features" | "trainHead" | "trainClippedHead" | "evaluateHead";
+
+export function isTraining(kind: PlanKind): boolean {
+  return kind.startsWith("train") || kind === "gradients";
+}
 
 export interface Lowering {
   readonly plan: Plan;

@@ -1,7 +1,8 @@
 // Which parts of a network the loss must be followed back to.
-import type { BatchNormOp, SqueezeExciteOp } from "../../../model/network.ts";
-import type { HeadLayer, Unit } from "../stages.ts";
-import { weightOf, type Lowering } from "./lowering.ts";
+import type { BatchNormOp, Network, SqueezeExciteOp } from "../../../model/network.ts";
+import type { CompileOptions } from "../../engine.ts";
+import type { HeadLayer, Stages, Unit } from "../stages.ts";
+import { isTraining, weightOf, type Lowering } from "./lowering.ts";
 
 /** Whether the unit itself, the gate included, has a parameter that trains. */
 function unitTrains(lowering: Lowering, unit: Unit): boolean {
@@ -33,7 +34,14 @@ function gateParameters(gate: SqueezeExciteOp | null): string[] {
 
 /** What the unit's batch-norm does in this plan. */
 export function normModeOf(lowering: Lowering, unit: Unit): "batch" | "inference" {
-  if (lowering.kind === "evaluate") return "inference";
+  if (!isTraining(lowering.kind)) return "inference";
   if (lowering.options.frozenBatchNorm === "update") return "batch";
   return normParameters(unit.norm).some((name) => weightOf(lowering, name).trainable) ? "batch" : "inference";
+}
+
+/** Whether nothing but dense layers trains, and no batch-norm's statistics change. */
+export function trainsHeadAlone(network: Network, { head }: Stages, options: CompileOptions): boolean {
+  if (options.purpose !== "training" || options.frozenBatchNorm !== "inference") return false;
+  const ofHead = new Set(head.flatMap(({ dense }) => [dense.weight, dense.bias]));
+  return network.parameters.every(({ name }) => !options.trainable.has(name) || ofHead.has(name));
 }

@@ -19,6 +19,7 @@ export interface Weight {
 export interface ProgramMemory {
   readonly weights: ReadonlyMap<string, Weight>;
   readonly images: Buffer; // uint8 [B, H, W, 3]
+  readonly features: Buffer; // one vector of the network: what the head reads, by image
   readonly targets: Buffer; // one vector of the network: classes by image
   readonly sampleWeights: Buffer; // float32 [B]
   readonly mask: Buffer; // one vector of the network: dropout's features by image
@@ -31,11 +32,17 @@ export interface ProgramMemory {
 const HYPER_BYTES = 64;
 const RESULT_BYTES = 16;
 
+/** Numbers of an image: what dropout masks, and what the head reads. */
+export interface VectorSizes {
+  readonly mask: number;
+  readonly features: number;
+}
+
 /** Lays the program's own memory out from `base` on. */
 export function placeProgramMemory(
   network: Network,
   options: CompileOptions,
-  maskFeatures: number,
+  sizes: VectorSizes,
   base: number,
 ): ProgramMemory {
   let end = base;
@@ -52,9 +59,10 @@ export function placeProgramMemory(
   return {
     weights,
     images: take(batchSize * network.imageSizePx * network.imageSizePx * 3),
+    features: take(training ? mapBytes(sizes.features, batchSize) : 0),
     targets: take(training ? mapBytes(network.classes, batchSize) : 0),
     sampleWeights: take(training ? batchSize * 4 : 0),
-    mask: take(training ? mapBytes(maskFeatures, batchSize) : 0),
+    mask: take(training ? mapBytes(sizes.mask, batchSize) : 0),
     hyper: take(HYPER_BYTES),
     result: take(RESULT_BYTES),
     end,

@@ -1,0 +1,115 @@
+// A program's shared memory as JavaScript reads and writes it. It may grow, so views are made when they are needed.
+import type { Network, State } from "../../model/network.ts";
+import { LockstepError } from "../../errors.ts";
+import { slotName } from "../optimizer-slots.ts";
+import { tooLarge } from "./layout.ts";
+import type { ProgramMemory, Weight } from "./lower/weights.ts";
+import { pack, unpack } from "./pack.ts";
+import { offsetOf, type Buffer } from "./plan.ts";
+import { panelStride } from "./shapes.ts";
+
+const PAGE = 65536;
+const MOST_PAGES = 65536; // 4 GB
+
+export class SharedProgramMemory {
+  readonly wasm: WebAssembly.Memory;
+
+  constructor(bytes: number, batchSize: number) {
+    try {
+      this.wasm = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MOST_PAGES, shared: true });
+    } catch (cause) {
+      if (cause instanceof RangeError) throw tooLarge(bytes, batchSize, 0);
+      throw cause;
+    }
+  }
+
+  get byteLength(): number {
+    return this.wasm.buffer.byteLength;
+  }
+
+  ensure(bytes: number): void {
+    const missing = bytes - this.byteLength;
+    if (missing > 0) this.wasm.grow(Math.ceil(missing / PAGE));
+  }
+
+  bytes(buffer: Buffer): Uint8Array {
+    return new Uint8Array(this.wasm.buffer, offsetOf(buffer), buffer.bytes);
+  }
+
+  floats(buffer: Buffer): Float32Array {
+    return new Float32Array(this.wasm.buffer, offsetOf(buffer), Math.floor(buffer.bytes / 4));
+  }
+
+  doubles(buffer: Buffer): Float64Array {
+    return new Float64Array(this.wasm.buffer, offsetOf(buffer), Math.floor(buffer.bytes / 8));
+  }
+
+  words(offset: number, count: number): Int32Array {
+    return new Int32Array(this.wasm.buffer, offset, count);
+  }
+
+  /** @param values float32 [count, width], to a vector of the network */
+  writeVectors(buffer: Buffer, values: Float32Array, count: number): void {
+    const to = this.floats(buffer);
+    const width = values.length / count;
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < width; c++) to[vectorAt(c, i, count)] = values[i * width + c] as number;
+    }
+  }
+
+  /** @returns float32 [count, width] of a vector of the network */
+  readVectors(buffer: Buffer, count: number, width: number): Float32Array {
+    const from = this.floats(buffer);
+    const values = new Float32Array(count * width);
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < width; c++) values[i * width + c] = from[vectorAt(c, i, count)] as number;
+    }
+    return values;
+  }
+}
+
+/** Where number c of an image stands in a vector of the network. */
+function vectorAt(c: number, image: number, images: number): number {
+  return ((c >> 3) * panelStride(images) + image) * 8 + (c & 7);
+}
+
+/** Weights, statistics and moments into memory; absent moments become 0. */
+export function loadState(memory: SharedProgramMemory, { weights }: ProgramMemory, state: State): void {
+  for (const weight of weights.values()) {
+    const { parameter, buffer, moments } = weight;
+    pack(parameter, expectValues(state, parameter.name, weight), memory.floats(buffer));
+    for (const [slot, moment] of moments) {
+      const name = slotName(slot, parameter.name);
+      if (state.has(name)) pack(parameter, expectValues(state, name, weight), memory.floats(moment));
+      else memory.floats(moment).fill(0);
+    }
+  }
+}
+
+function expectValues(state: State, name: string, { parameter }: Weight): Float32Array {
+  const values = state.get(name);
+  const expected = parameter.shape.reduce((product, size) => product * size, 1);
+  if (values?.length === expected) return values;
+  const received = values === undefined ? "nothing" : `${values.length} numbers`;
+  throw new LockstepError({
+    code: "weights-invalid",
+    message: `weights: ${name} is ${received}, expected ${expected} numbers (${parameter.shape.join(" x ")})`,
+    next: "Load weights of this family, layout, width and number of classes.",
+  });
+}
+
+/** Copies: all parameters in the network's order, then moments. */
+export function saveState(
+  memory: SharedProgramMemory,
+  { weights }: ProgramMemory,
+  network: Network,
+): Map<string, Float32Array> {
+  const state = new Map<string, Float32Array>();
+  const ordered = network.parameters.map(({ name }) => weights.get(name) as Weight);
+  for (const { parameter, buffer } of ordered) state.set(parameter.name, unpack(parameter, memory.floats(buffer)));
+  for (const { parameter, moments } of ordered) {
+    for (const [slot, moment] of moments)
+      state.set(slotName(slot, parameter.name), unpack(parameter, memory.floats(moment)));
+  }
+  return state;
+}
