@@ -85,9 +85,7 @@ async function readMetadata(bytes: Buffer, path: string): Promise<{ format: stri
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
     .metadata()
     .catch((cause: unknown) => {
-      throw new BadImage(looksLikeText(bytes) ? "not an image: text" : "not an image, or its header is damaged", {
-        cause,
-      });
+      throw new BadImage(foreignReason(bytes), { cause });
     });
   const reason = refusal(metadata, extname(path).toLowerCase());
   if (reason !== null) throw new BadImage(reason);
@@ -139,6 +137,13 @@ export function repeatGrey(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
   for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] as number, i * 3, i * 3 + 3);
   return rgb;
+}
+
+/** What a file is that no decoder knows. */
+function foreignReason(bytes: Buffer): string {
+  if (bytes.subarray(0, 2).toString("latin1") === "BM") return "BMP is not read; save it as PNG";
+  if (bytes.subarray(128, 132).toString("latin1") === "DICM") return "DICOM is not read; export it as PNG";
+  return looksLikeText(bytes) ? "not an image: text" : "not an image, or its header is damaged";
 }
 
 function looksLikeText(bytes: Buffer): boolean {

@@ -13,3 +13,4 @@ export { splitListing, type ListingSplit } from "./split-listing.ts";
 export { contactSheet, type ContactSheetInput } from "./contact-sheet.ts";
 export { thumbnailPath, writeThumbnails, type Thumbnail } from "./thumbnails.ts";
 export { inspectListing, type Inspection } from "./inspect.ts";
+export { foldSplit, type FoldRequest } from "./folds.ts";

@@ -17,7 +17,12 @@ export async function mapConcurrently<Item, Result>(
   const run = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      results[index] = await work(items[index] as Item, index);
+      try {
+        results[index] = await work(items[index] as Item, index);
+      } catch (error) {
+        next = items.length; // nothing further is begun
+        throw error;
+      }
       progress(++done, items.length);
       if (done % BREATHE_EVERY === 0) await new Promise((resume) => setImmediate(resume));
     }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expHome } from "../home.ts";
 import { BadImage, type DecodedImage } from "./candidate.ts";
 import { badImages, type Listing } from "./list.ts";
+import { compareCodeUnits } from "./order.ts";
 import { mapConcurrently } from "./pool.ts";
 import { readPreparedFile, writePreparedFile } from "./prepared-file.ts";
 import type { ImageSize, Prepared, Resizer } from "./sample.ts";
@@ -70,6 +71,7 @@ async function decodeAll(
     }
   };
   await mapConcurrently(manifest.samples, store, progress);
+  bad.sort((a, b) => compareCodeUnits(a.id, b.id));
   if (bad.length > 0) throw badImages(manifest.name, bad);
   return { pixels, images };
 }

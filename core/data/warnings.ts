@@ -19,6 +19,7 @@ export function splitWarnings(findings: SplitFindings): string[] {
   return [
     ...skippedWarning(findings.manifest),
     ...contradictions(findings),
+    ...mixedGroups(findings),
     ...leaks(findings),
     ...fractionWarnings(findings),
   ];
@@ -38,6 +39,17 @@ function contradictions({ manifest, pairs }: SplitFindings): string[] {
     const what = kind === "bytes" ? "identical files" : "identical pictures";
     return `${what} in two classes: ${samples[a]?.id} and ${samples[b]?.id}`;
   });
+}
+
+/** Groups that the source names and whose members have several labels; a split counts each to the label of most of them. */
+function mixedGroups({ manifest }: SplitFindings): string[] {
+  const labels = new Map<string, Set<number>>();
+  for (const { group, label } of manifest.samples)
+    if (group !== null) labels.set(group, (labels.get(group) ?? new Set<number>()).add(label));
+  const mixed = [...labels].filter(([, own]) => own.size > 1).map(([group]) => group);
+  if (mixed.length === 0) return [];
+  const names = mixed.slice(0, 3).join(", ");
+  return [`${mixed.length} groups have images of several classes (${names}); each counts to the class of most of them`];
 }
 
 /** Groups with members in several parts; only an official split can have them. */

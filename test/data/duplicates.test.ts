@@ -6,6 +6,7 @@ import { findDuplicates, groupSamples } from "../../core/data/duplicates.ts";
 import { listSource } from "../../core/data/list.ts";
 import { splitListing } from "../../core/data/split-listing.ts";
 import { folder } from "../../core/data/source.ts";
+import { makeSplit } from "../../core/data/split.ts";
 import { partsBySample, splitWarnings } from "../../core/data/warnings.ts";
 import { manifestOf, picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
 
@@ -64,6 +65,17 @@ describe("duplicates", () => {
     const keys = groupSamples(manifest, [{ a: 1, b: 3, kind: "near", distance: 9 }]);
     expect(keys[0]).toBe(keys[3]);
     expect(new Set(keys).size).toBe(3);
+  });
+
+  it("and groups of several labels are reported", () => {
+    const labels = [0, 0, 0, 1, 1, 1];
+    const manifest = manifestOf(labels.map((label, i) => ({ label, group: i === 2 || i === 3 ? "p" : null })));
+    const split = makeSplit(manifest, () => "train");
+    const groups = groupSamples(manifest, []);
+    const request = { train: 1, val: 0, test: 0, seed: 0 };
+    expect(splitWarnings({ manifest, split, groups, pairs: [], request })).toEqual([
+      "1 groups have images of several classes (p); each counts to the class of most of them",
+    ]);
   });
 
   it("across an official split are reported, not moved", async () => {

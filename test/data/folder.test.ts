@@ -93,6 +93,7 @@ async function brokenFolder(): Promise<string> {
     "a/truncated.jpg": jpeg.subarray(0, jpeg.length / 2),
     "a/zero.png": "",
     "a/text.png": "This is a text.\n",
+    "a/windows.bmp": Buffer.concat([Buffer.from("BM"), noisePixels(3, 8, 8)]),
     "a/one.png": await blank(1, 1),
     "a/wide.png": await blank(20_000, 16),
     "a/bomb.png": await blank(10_001, 10_000),
@@ -115,6 +116,7 @@ const REASONS = [
   /a\/truncated\.jpg: cannot be decoded: truncated/,
   /a\/truncated\.png: cannot be decoded: truncated/,
   /a\/wide\.png: 20000 x 16 pixels; no side may have more than 16384/,
+  /a\/windows\.bmp: BMP is not read; save it as PNG/,
   /a\/zero\.png: empty: 0 bytes/,
   /b\/animated\.gif: animated or with several pages \(2\)/,
   /b\/link\.png: a symbolic link to nothing/,
@@ -125,7 +127,7 @@ it("lists all broken images with their reasons in one error", async () => {
     () => "no error",
     (caught: unknown) => String(caught),
   );
-  expect(error).toMatch(/11 images cannot be used/);
+  expect(error).toMatch(/12 images cannot be used/);
   for (const reason of REASONS) expect(error).toMatch(reason);
 });
 
@@ -168,6 +170,8 @@ it("follows links inside the root only", async () => {
   const { manifest } = await listSource(folder(root), { onBadImage: "skip" });
   expect(manifest.samples.map(({ id }) => id)).toContain("a/inside.png");
   expect(manifest.skipped).toEqual([{ id: "a/outside.png", reason: "a symbolic link that leaves the data's folder" }]);
+  await symlink(outside, join(root, "c"));
+  await expect(listSource(folder(root))).rejects.toThrow(/class folder .*c: a symbolic link that leaves/);
 });
 
 it("decodes every kind of image to upright 8-bit RGB", async () => {

@@ -61,9 +61,22 @@ async function subfolders(path: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".") || hasImageExtension(entry.name)) continue;
-    if ((await stat(join(path, entry.name)).catch(() => null))?.isDirectory() === true) names.push(entry.name);
+    const inner = join(path, entry.name);
+    if ((await stat(inner).catch(() => null))?.isDirectory() !== true) continue;
+    if (entry.isSymbolicLink()) await checkInside(inner, path);
+    names.push(entry.name);
   }
   return names.sort(compareCodeUnits);
+}
+
+/** @throws LockstepError where the link leads out of the folder that it is in */
+async function checkInside(link: string, folder: string): Promise<void> {
+  if ((await realpath(link)).startsWith((await realpath(folder)) + sep)) return;
+  throw new LockstepError({
+    code: "data-invalid",
+    message: `class folder ${link}: a symbolic link that leaves the data's folder`,
+    next: "Copy the images, or name the folder that the link leads to.",
+  });
 }
 
 interface FoundFile {
