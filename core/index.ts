@@ -4,3 +4,4 @@ export { defineExperiment, fromFile, fromRun, imagenet, random } from "./experim
 export type { Experiment, SettingsInput, SplitInput } from "./experiment/settings.ts";
 export { Interrupted, LockstepError } from "./errors.ts";
 export { stream, type Stream } from "./random.ts";
+export { startRun, type TrackedRun, type TrackOptions } from "./store/track.ts";

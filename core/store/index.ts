@@ -6,3 +6,4 @@ export * from "./history.ts";
 export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";
 export * from "./runs.ts";
+export { startRun, type TrackedRun, type TrackOptions } from "./track.ts";

@@ -1,6 +1,7 @@
 // The row of a run and of the project and experiment that it belongs to. Inserting a run that is there changes nothing.
 import { getTableColumns } from "drizzle-orm";
 import type { JSONValue, Sql, TransactionSql } from "postgres";
+import { LockstepError } from "../errors.ts";
 import { storableJson, storableText } from "./events/array-literal.ts";
 import type { NewRun } from "./new-run.ts";
 import { runs } from "./schema/runs.ts";
@@ -13,6 +14,7 @@ const columns = Object.entries(getTableColumns(runs)).map(([key, column]) => ({
 
 /** @returns whether the row is new */
 export async function insertRun(sql: Sql | TransactionSql, run: NewRun): Promise<boolean> {
+  checkNames(run);
   const project = storableText(run.project);
   const experiment = storableText(run.experiment);
   const question = run.question ? storableText(run.question) : null;
@@ -26,6 +28,21 @@ export async function insertRun(sql: Sql | TransactionSql, run: NewRun): Promise
   const row = runColumns(sql, run);
   const { count } = await sql`insert into runs ${sql(row)} on conflict (run_id) do nothing`;
   return count === 1;
+}
+
+const LONGEST_NAME = 500;
+
+/** Names are keys, and Postgres' indexes hold no longer ones. @throws LockstepError "usage" */
+export function checkNames(names: Pick<NewRun, "project" | "experiment" | "variant">): void {
+  for (const key of ["project", "experiment", "variant"] as const) {
+    const { length } = names[key];
+    if (length > 0 && length <= LONGEST_NAME) continue;
+    throw new LockstepError({
+      code: "usage",
+      message: `The name of the ${key} has ${length} characters, expected 1 to ${LONGEST_NAME}.`,
+      next: `Give the ${key} a short name.`,
+    });
+  }
 }
 
 /** Fields of a run by their column names, fit for postgres.js; undefined ones are left out. */

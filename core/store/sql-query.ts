@@ -48,7 +48,14 @@ async function readParts(sql: TransactionSql, { text, write, onRows }: QueryOpti
     count += rows.length;
     onRows({ names: rows.columns.map((column) => column.name), rows });
   }
+  if (count === 0) onRows({ names: await columnNames(sql, text), rows: [] });
   return count;
+}
+
+/** A cursor without rows tells no columns. */
+async function columnNames(sql: TransactionSql, text: string): Promise<string[]> {
+  const { columns } = await sql.unsafe(text).describe();
+  return columns.map((column) => column.name);
 }
 
 type Result = unknown[][] & { columns: { name: string }[]; count: number };

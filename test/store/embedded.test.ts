@@ -1,35 +1,38 @@
 // The embedded server in homes of their own: started twice at once, killed, stopped, with a home that its user cannot reach.
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRun, findRun, openRecorder, openStore, readBatches } from "../../core/store/index.ts";
 import { findServer, serverPid, startServer, stopServer } from "../../core/store/embedded/server.ts";
 import { findCluster } from "../../core/store/embedded/cluster.ts";
 import { removeHome, temporaryHome } from "../postgres.ts";
 import { batchEvent, newRun } from "./sample-run.ts";
 
-const homes: string[] = [];
-const newHome = (): string => {
-  const home = temporaryHome();
-  homes.push(home);
-  return home;
-};
-afterEach(async () => {
-  for (const home of homes.splice(0)) await removeHome(home);
+/** One home for all, since making one takes seconds on a busy machine; the other is closed to every user but us. */
+const home = temporaryHome();
+const closedFolder = temporaryHome(); // mkdtemp gives mode 0700
+const closedHome = join(closedFolder, ".exp with a space");
+
+beforeAll(() => {
+  delete process.env["DATABASE_URL"]; // these tests are about the embedded server
+});
+afterAll(async () => {
+  await removeHome(closedHome);
+  rmSync(closedFolder, { recursive: true, force: true });
+  await removeHome(home);
 });
 
-async function killServer(home: string): Promise<void> {
+async function killServer(): Promise<void> {
   const pid = serverPid(home)!;
   process.kill(pid, "SIGKILL");
   while (serverPid(home) === pid) await sleep(10);
 }
 
 test("two starts at once give one server, and another home another one", async () => {
-  const [home, other] = [newHome(), newHome()];
-  const urls = await Promise.all([openInChild(home), openInChild(home), startServer(other)]);
+  const urls = await Promise.all([openInChild(home), openInChild(home), startServer(closedHome)]);
   expect(urls[0]).toBe(urls[1]);
   expect(urls[2]).not.toBe(urls[0]);
   expect(readdirSync(home)).toEqual(["postgres"]);
@@ -50,15 +53,13 @@ function openInChild(home: string): Promise<string> {
 }
 
 test("a server killed in the middle of recording is started again and no row is lost or twice", async () => {
-  const home = newHome();
-  await startServer(home);
   const store = await openStore({ home });
   const runId = await createRun(store, newRun());
   const notices: string[] = [];
   const recorder = await openRecorder({ store, runId, home, onNotice: (text) => notices.push(text) });
   for (let batch = 1; batch <= 900; batch++) {
     recorder.record(batchEvent(1, batch));
-    if (batch === 300 || batch === 600) await killServer(home);
+    if (batch === 300 || batch === 600) await killServer();
     if (batch % 100 === 0) await sleep(120);
   }
   expect(await recorder.flush()).toEqual({ stored: true });
@@ -74,7 +75,6 @@ test("a server killed in the middle of recording is started again and no row is 
 delete process.env["DATABASE_URL"];
 
 test("stop stops it, and the next start finds the same rows", async () => {
-  const home = newHome();
   const first = await openStore({ home });
   const runId = await createRun(first, newRun());
   await first.close();
@@ -87,9 +87,8 @@ test("stop stops it, and the next start finds the same rows", async () => {
 });
 
 test("a pid file whose number now belongs to another program does not stop the start", async () => {
-  const home = newHome();
   await startServer(home);
-  await killServer(home);
+  await killServer();
   const pidFile = join(findCluster(home)!.place, "data", "postmaster.pid");
   writeFileSync(pidFile, readFileSync(pidFile, "utf8").replace(/^\d+/, String(process.pid)));
   expect(await startServer(home)).toMatch(/^postgres:/);
@@ -98,15 +97,11 @@ test("a pid file whose number now belongs to another program does not stop the s
 test.skipIf(process.getuid?.() !== 0)(
   "as root a home that no other user can reach has its server outside",
   async () => {
-    const home = join(newHome(), "closed", ".exp with a space");
-    homes.push(home);
-    mkdirSync(join(home, ".."));
-    chmodSync(join(home, ".."), 0o700);
-    const store = await openStore({ home });
+    const store = await openStore({ home: closedHome });
     await store.sql`select count(*) from runs`;
     await store.close();
-    const place = findCluster(home)!.place;
-    expect(place.startsWith(home)).toBe(false);
+    const place = findCluster(closedHome)!.place;
+    expect(place.startsWith(closedFolder)).toBe(false);
     expect(existsSync(join(place, "data"))).toBe(true);
   },
 );

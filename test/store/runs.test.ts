@@ -44,8 +44,8 @@ test("a run is found by its id, a beginning of it and by experiment/variant/seed
 });
 
 test("a name that fits no run or several says so", async () => {
-  await createRun(store, newRun({ runId: "ffff0000-0000-4000-8000-000000000001" } as object));
-  await createRun(store, newRun({ runId: "ffff0000-0000-4000-8000-000000000002" } as object));
+  await createRun(store, newRun({ runId: "ffff0000-0000-4000-8000-000000000001" }));
+  await createRun(store, newRun({ runId: "ffff0000-0000-4000-8000-000000000002" }));
   await expect(findRun(store, "ffff0")).rejects.toThrow(/beginning of more than one run's id: ffff0000-, ffff0000-/);
   await expect(findRun(store, "ffff1")).rejects.toThrow('No run has an id that begins with "ffff1"');
   await expect(findRun(store, "x' or true --")).rejects.toThrow("No run is named");
@@ -120,11 +120,17 @@ test("a data set and a split come back as they were saved, once", async () => {
 });
 
 test("hostile names are stored as the text that they are", async () => {
-  const name = `'; drop table runs; -- <b>\u202E${"x".repeat(10_000)}`;
+  const name = `'; drop table runs; -- <b>\u202E${"x".repeat(400)}`;
   const runId = await createRun(store, newRun({ variant: name, tags: [name], config: { [name]: `\0${name}` } }));
   const run = await findRun(store, runId);
   expect([run.variant, run.tags[0]]).toEqual([name, name]);
   expect(run.config).toEqual({ [name]: `\u2400${name}` });
+});
+
+test("a name too long to be a key is refused in one line", async () => {
+  await expect(createRun(store, newRun({ variant: "x".repeat(10_000) }))).rejects.toThrow(
+    "The name of the variant has 10000 characters",
+  );
 });
 
 test("listing takes the newest of those that fit", async () => {

@@ -72,9 +72,9 @@ async function refuse(sql: Sql, runId: string, { seq, event }: SpoolEvent, error
   return [text];
 }
 
-/** Data exceptions and broken constraints: the same event would be refused for ever. */
+/** Data exceptions, broken constraints and names too long for an index: the same event would be refused for ever. */
 function isRefusal(error: unknown): boolean {
-  return /^(22|23)/.test(codeOf(error));
+  return /^(22|23|54)/.test(codeOf(error));
 }
 
 function codeOf(error: unknown): string {
