@@ -1,4 +1,5 @@
 // exp run: trains every variant and seed of an experiment file, stores all of it and serves the dashboard meanwhile.
+import { Console } from "node:console";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { sourceFromPath } from "../data/index.ts";
@@ -46,6 +47,7 @@ export function registerRunCommand(program: Command): void {
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  if (flags.json) globalThis.console = new Console(process.stderr); // what the experiment's own code prints
   const display = createDisplay(flags.json ? process.stderr : process.stdout);
   const interrupt = listenForInterrupt();
   const serve: Parameters<typeof runSweep>[1]["serve"] = async (store) => {
