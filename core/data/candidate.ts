@@ -33,8 +33,8 @@ export interface Candidate {
   readonly officialPart: SplitPart | null;
   /** @param known facts of an earlier time @throws BadImage */
   inspect(known: KnownFacts): Promise<ImageFacts>;
-  /** @throws BadImage */
-  decode(): Promise<DecodedImage>;
+  /** @param sha256 that `inspect` found @throws BadImage where the image is another one now */
+  decode(sha256: string): Promise<DecodedImage>;
 }
 
 export interface SourceContents {

@@ -37,10 +37,10 @@ export async function inspectImageFile(path: string, known: KnownFacts): Promise
     : inspectBytes(bytes, path);
 }
 
-/** @throws BadImage */
-export async function decodeImageFile(path: string): Promise<DecodedImage> {
+/** @param sha256 of the bytes that were listed @throws BadImage where they are others now */
+export async function decodeImageFile(path: string, sha256: string): Promise<DecodedImage> {
   const bytes = await readBytes(path);
-  await readMetadata(bytes, path);
+  if (sha256Of(bytes) !== sha256) throw new BadImage("has changed since it was listed");
   return decodeBytes(bytes);
 }
 
@@ -77,7 +77,7 @@ async function readBytes(path: string): Promise<Buffer> {
 function systemReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
   if (code === "EACCES" || code === "EPERM") return "this user may not read it";
-  if (code === "ENOENT") return "it is no longer there";
+  if (code === "ENOENT") return "no such file";
   return `cannot be read (${code})`;
 }
 

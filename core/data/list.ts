@@ -62,9 +62,12 @@ function sampleOf({ candidate, facts }: { candidate: Candidate; facts: ImageFact
   return { id, sha256: facts.sha256, label, group, widthPx: facts.widthPx, heightPx: facts.heightPx, officialPart };
 }
 
-function decodeAt(good: readonly { readonly candidate: Candidate }[], sampleIndex: number): Promise<DecodedImage> {
+function decodeAt(
+  good: readonly { readonly candidate: Candidate; readonly facts: ImageFacts }[],
+  sampleIndex: number,
+): Promise<DecodedImage> {
   const found = good[sampleIndex];
-  if (found !== undefined) return found.candidate.decode();
+  if (found !== undefined) return found.candidate.decode(found.facts.sha256);
   throw new LockstepError({ code: "internal", message: `data: no sample ${sampleIndex} of ${good.length}` });
 }
 

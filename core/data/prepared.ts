@@ -2,6 +2,7 @@
 // that runs share and read into shared memory. Keyed by data set and settings; checked byte for byte when it is opened.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
 import { BadImage, type DecodedImage } from "./candidate.ts";
 import { badImages, type Listing } from "./list.ts";
@@ -51,18 +52,12 @@ async function decodeAll(
   { manifest, decode }: Listing,
   { storeSizePx, resizer, progress }: PrepareOptions,
 ): Promise<Omit<Prepared, "digest">> {
-  const images: { offset: number; widthPx: number; heightPx: number }[] = [];
-  let bytes = 0;
-  for (const sample of manifest.samples) {
-    const size = storedSize(sample, storeSizePx);
-    images.push({ offset: bytes, ...size });
-    bytes += size.widthPx * size.heightPx * 3;
-  }
-  const pixels = new Uint8Array(new SharedArrayBuffer(bytes));
+  const { images, bytes } = layOut(manifest.samples, storeSizePx);
+  const pixels = allocate(bytes, storeSizePx);
   const bad: { id: string; reason: string }[] = [];
   const store = async (sample: (typeof manifest.samples)[number], index: number): Promise<void> => {
     try {
-      const decoded = checkUnchanged(await decode(index), sample);
+      const decoded = await decode(index);
       const image = images[index] as (typeof images)[number];
       pixels.set(await toSize(decoded, image, resizer), image.offset);
     } catch (error) {
@@ -76,12 +71,35 @@ async function decodeAll(
   return { pixels, images };
 }
 
+/** Where each image will stand, one after another. */
+function layOut(
+  samples: readonly ImageSize[],
+  storeSizePx: number,
+): { readonly images: Prepared["images"]; readonly bytes: number } {
+  let bytes = 0;
+  const images = samples.map((sample) => {
+    const image = { offset: bytes, ...storedSize(sample, storeSizePx) };
+    bytes += image.widthPx * image.heightPx * 3;
+    return image;
+  });
+  return { images, bytes };
+}
+
+/** @throws LockstepError "memory" */
+function allocate(bytes: number, storeSizePx: number): Uint8Array {
+  try {
+    return new Uint8Array(new SharedArrayBuffer(bytes));
+  } catch (cause) {
+    throw new LockstepError({
+      code: "memory",
+      message: `prepared images: ${(bytes / 1e9).toFixed(1)} GB at ${storeSizePx} px do not fit into memory`,
+      next: "Use a smaller storeSizePx or imageSizePx, or fewer images.",
+      cause,
+    });
+  }
+}
+
 async function toSize(image: DecodedImage, to: ImageSize, resizer: Resizer): Promise<Uint8Array> {
   if (image.widthPx === to.widthPx && image.heightPx === to.heightPx) return image.data;
   return resizer.resize(image.data, image, to);
-}
-
-function checkUnchanged(decoded: DecodedImage, { widthPx, heightPx }: ImageSize): DecodedImage {
-  if (decoded.widthPx === widthPx && decoded.heightPx === heightPx) return decoded;
-  throw new BadImage(`has changed: ${decoded.widthPx} x ${decoded.heightPx} pixels, it was ${widthPx} x ${heightPx}`);
 }

@@ -5,7 +5,7 @@ import { listSource, type Listing } from "../../core/data/list.ts";
 import { prepareImages, preparedPath, storedSize } from "../../core/data/prepared.ts";
 import { folder, phantom } from "../../core/data/source.ts";
 import { createPortableResampler } from "../../core/engine/portable/resample.ts";
-import { temporaryFolder, temporaryHome, writeClassFolders } from "./fixtures.ts";
+import { picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
 
 const resizer = await createPortableResampler({ threads: 2 });
 afterAll(() => resizer.close());
@@ -79,9 +79,19 @@ it("names all images that changed or vanished since they were listed", async () 
   await temporaryHome();
   const listing = await smallListing();
   await rm(join(listing.root, "a/1.png"));
-  await rm(join(listing.root, "b/0.png"));
+  await writeFiles(listing.root, { "b/0.png": await picture("another of the same size") });
   await expect(prepareImages(listing, { storeSizePx: 20, resizer })).rejects.toThrow(
-    /2 images cannot be used:\n {2}a\/1\.png: it is no longer there\n {2}b\/0\.png: it is no longer there/,
+    /2 images cannot be used:\n {2}a\/1\.png: no such file\n {2}b\/0\.png: has changed since it was listed/,
+  );
+});
+
+it("that cannot fit into memory is an error that says so", async () => {
+  await temporaryHome();
+  const { manifest, ...rest } = await smallListing();
+  const samples = manifest.samples.map((sample) => ({ ...sample, widthPx: 2 ** 26, heightPx: 2 ** 26 }));
+  const huge = { ...rest, manifest: { ...manifest, samples } };
+  await expect(prepareImages(huge, { storeSizePx: 2 ** 26, resizer })).rejects.toThrow(
+    /GB at \d+ px do not fit into memory/,
   );
 });
 

@@ -102,7 +102,7 @@ function candidateOf(row: Row, { path, line, root, classes, columns }: Place): C
     group: group === "" ? null : group,
     officialPart: columns.split === null ? null : partOf(row[columns.split] as string, path, line),
     inspect: (known) => inspectImageFile(file, known),
-    decode: () => decodeImageFile(file),
+    decode: (sha256) => decodeImageFile(file, sha256),
   };
 }
 

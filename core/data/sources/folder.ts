@@ -127,7 +127,7 @@ function candidateOf({ path, reason }: FoundFile, { root, label, part, group }: 
     group: group === null ? null : groupOf(id, group),
     officialPart: part,
     inspect: (known) => use((file) => inspectImageFile(file, known)),
-    decode: () => use(decodeImageFile),
+    decode: (sha256) => use((file) => decodeImageFile(file, sha256)),
   };
 }
 
