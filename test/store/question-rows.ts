@@ -172,7 +172,7 @@ function testEvents(skill: number, seed: number): RunEvent[] {
       sampleIds: labels.map((label, i) => `${CLASSES[label]}/${100 + i}.png`),
       labels,
       predicted,
-      logits: logits as number[][],
+      logits: logits,
       probabilities,
     },
   ];
