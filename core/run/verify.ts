@@ -1,6 +1,7 @@
 // `exp verify RUN`: without training, everything that is stored of a run is checked against everything else: digests of data, split and
 // settings, the chain's own links, metrics and confusion matrices from the stored predictions, artifacts. An edited row is named.
 import { buildManifest } from "../data/manifest.ts";
+import type { Manifest } from "../data/sample.ts";
 import { hashOf } from "../experiment/index.ts";
 import { readArtifacts, readConfusion, readPredictions, type RunRow, type Store } from "../store/index.ts";
 import { checkArtifacts } from "./verify-artifacts.ts";
@@ -16,7 +17,7 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
   const split = storedSplit(recorded);
   const outcomes = await readOutcomes(store, recorded);
   return [
-    judged("data set", digestFinding(buildManifest(recorded.manifest).digest, run.datasetDigest, "the sample rows")),
+    judged("data set", digestFinding(manifestDigest(recorded.manifest), run.datasetDigest, "the sample rows")),
     judged("split", digestFinding(split.digest, run.splitDigest, "the split's rows")),
     judged("settings", digestFinding(settingsHashOf(recorded), run.settingsHash, "the settings")),
     checkRows(recorded, split),
@@ -28,6 +29,11 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
     checkDigest(recorded),
     await checkArtifacts(await readArtifacts(store, run.runId), home),
   ];
+}
+
+/** Of the sample rows themselves. */
+function manifestDigest({ digest: _, ...rows }: Manifest): string {
+  return buildManifest(rows).digest;
 }
 
 function digestFinding(computed: string, stored: string | null, what: string): string[] {

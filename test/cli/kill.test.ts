@@ -1,0 +1,81 @@
+// SIGKILL at random moments: gone on with each time, a run ends with the digest and exactly the rows of an undisturbed one.
+// LOCKSTEP_LONG=1 (npm run check:long) kills 20 times, else a few.
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
+import { stream } from "../../core/random.ts";
+import { createTestDatabase } from "../postgres.ts";
+import { jsonLines, makeHome, type Home } from "./exp-process.ts";
+import { TINY_SETTINGS, tinyExperiment } from "./tiny-experiment.ts";
+
+const LONG = process.env["LOCKSTEP_LONG"] === "1";
+const KILLS = LONG ? 20 : 3;
+vi.setConfig({ testTimeout: LONG ? 1_800_000 : 240_000 });
+
+let home: Home;
+let env: Record<string, string>;
+beforeAll(async () => {
+  home = makeHome();
+  env = { DATABASE_URL: await createTestDatabase(inject("postgresUrl")) };
+  home.write("kill.ts", tinyExperiment({ name: "kill", base: { ...TINY_SETTINGS, epochs: LONG ? 12 : 4 } }));
+});
+afterAll(() => home.remove());
+
+const RUN = ["run", "kill.ts", "--json", "--no-dashboard", "--checkpoint-every", "2", "--threads", "1"];
+
+async function toTheEnd(...flags: string[]): Promise<{ run: string; digest: string }> {
+  const { code, stdout, stderr } = await home.exp([...RUN, ...flags], env);
+  expect(code, stderr).toBe(0);
+  return (jsonLines(stdout).at(-1)?.["runs"] as { run: string; digest: string }[])[0]!;
+}
+
+/** Kills the command some time after its run has begun. @returns whether it was still at work */
+async function killAfter(delayMs: number): Promise<boolean> {
+  const started = home.start(RUN, env);
+  await started.seen(/started as run|goes on|is kept/);
+  await Promise.race([sleep(delayMs), started.finished]);
+  return started.child.exitCode === null && started.child.kill("SIGKILL") && (await started.finished).code === null;
+}
+
+async function sql(query: string): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await home.exp(["sql", query, "--json"], env);
+  expect(code, stderr).toBe(0);
+  return jsonLines(stdout);
+}
+
+it(`a run killed ${KILLS} times ends with the digest and the rows of an undisturbed one`, async () => {
+  const begun = performance.now();
+  const undisturbed = await toTheEnd();
+  const lastsMs = (performance.now() - begun) / 2; // half of it is the start of the process
+  const random = stream(0, "kill moments");
+  const disturbed = new Set<string>();
+  for (let kills = 0; kills < KILLS;) {
+    if (await killAfter(random.uniform() * lastsMs * (LONG ? 0.4 : 0.8))) kills++;
+    const [newest] = await sql(
+      "select run_id as run from runs where experiment = 'kill' order by created_at desc limit 1",
+    );
+    disturbed.add(String(newest?.["run"]));
+  }
+  const last = await toTheEnd();
+  expect(last.digest).toBe(undisturbed.digest);
+  disturbed.delete(undisturbed.run);
+  for (const run of disturbed) expect(await differingRows(run, undisturbed.run), run).toEqual([]);
+});
+
+const COLUMNS = {
+  batches: "phase, epoch, batch, loss, correct, n, lr, tp, fp, fn, tn, chain",
+  epochs: "phase, epoch, loss, accuracy, precision, recall, f1, auc, lr, state_digest",
+  confusion_cells: "phase, epoch, true_class, predicted_class, n",
+  predictions: "phase, epoch, sample_id, position, label, predicted, logits, probabilities",
+};
+
+/** Tables in which one of two runs has a row that the other has not; times do not count. */
+async function differingRows(one: string, other: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [table, columns] of Object.entries(COLUMNS)) {
+    const rows = (run: string) => `select ${columns} from ${table} where run_id = '${run}'`;
+    const query = `select (select count(*)::int from ((${rows(one)}) except all (${rows(other)})) a) + (select count(*)::int from ((${rows(other)}) except all (${rows(one)})) b) as n`;
+    const [row] = await sql(query);
+    if (row?.["n"] !== 0) found.push(`${table}: ${String(row?.["n"])}`);
+  }
+  return found;
+}

@@ -1,0 +1,118 @@
+// `exp verify` finds every planted edit of what is stored, and names it.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { overall, type VerdictLine } from "../../core/run/verdict.ts";
+import { verifyRun } from "../../core/run/verify.ts";
+import { findRun } from "../../core/store/index.ts";
+import { tinyModule } from "../cli/tiny-experiment.ts";
+import { makePlace, type Place } from "./trained.ts";
+
+let place: Place;
+let runId: string;
+beforeAll(async () => {
+  place = await makePlace(inject("postgresUrl"));
+  const [run] = await place.train("tiny.mjs", tinyModule());
+  runId = run?.run ?? "";
+}, 120_000);
+afterAll(() => place.remove());
+
+async function verify(): Promise<VerdictLine[]> {
+  return verifyRun(place.store, await findRun(place.store, runId), place.home);
+}
+
+/** What differs after an edit; the edit is undone by its second statement. */
+async function differingAfter(edit: string, undo: string): Promise<string> {
+  await place.store.sql.unsafe(edit);
+  try {
+    const lines = (await verify()).filter(({ verdict }) => verdict === "differs");
+    return lines.map(({ what, detail }) => `${what}: ${detail}`).join("\n");
+  } finally {
+    await place.store.sql.unsafe(undo);
+  }
+}
+
+it("an untouched run is the same in every line", async () => {
+  const lines = await verify();
+  expect(lines.filter(({ verdict }) => verdict !== "same")).toEqual([]);
+  expect(overall(lines)).toBe("same");
+});
+
+it("an edited loss of a training batch is named", async () => {
+  const row = `where run_id = '${runId}' and phase = 'train' and epoch = 2 and batch = 2`;
+  const found = await differingAfter(
+    `update batches set loss = loss + 1e-15 ${row}`,
+    `update batches set loss = loss - 1e-15 ${row}`,
+  );
+  expect(found).toContain("chain: train epoch 2, batch 2");
+});
+
+it("an edited learning rate, which the chain does not cover, is named", async () => {
+  const row = `where run_id = '${runId}' and phase = 'train' and epoch = 1 and batch = 3`;
+  const found = await differingAfter(
+    `update batches set lr = 0.0010001 ${row}`,
+    `update batches set lr = 0.001 ${row}`,
+  );
+  expect(found).toBe("batches: train epoch 1, batch 3");
+});
+
+it("a deleted batch is missed", async () => {
+  const row = `run_id = '${runId}' and phase = 'val' and epoch = 1 and batch = 1`;
+  const found = await differingAfter(
+    `create table kept as select * from batches where ${row}; delete from batches where ${row}`,
+    "insert into batches select * from kept; drop table kept",
+  );
+  expect(found).toContain("rows: ");
+  expect(found).toContain("chain: train epoch 2, batch 1");
+});
+
+it("an edited prediction is named, and with it what is computed from it", async () => {
+  const row = `where run_id = '${runId}' and phase = 'test' and position = 0`;
+  const found = await differingAfter(
+    `update predictions set predicted = 1 - predicted ${row}`,
+    `update predictions set predicted = 1 - predicted ${row}`,
+  );
+  expect(found).toMatch(/predictions: test epoch 1, sample /);
+  expect(found).toContain("metrics and confusion matrices: test epoch 1");
+});
+
+it("an edited test metric of the run's row is named", async () => {
+  const found = await differingAfter(
+    `alter table runs add column kept float8; update runs set kept = test_accuracy, test_accuracy = 0.99 where run_id = '${runId}'`,
+    `update runs set test_accuracy = kept where run_id = '${runId}'; alter table runs drop column kept`,
+  );
+  expect(found).toMatch(/run row: test accuracy is .*, the run's row says 0.99/);
+});
+
+it("a moved row of the split is found", async () => {
+  const member = "sample_id = (select min(sample_id) from split_members where part = 'val')";
+  const [moved] = await place.store.sql<
+    { id: string }[]
+  >`select min(sample_id) as id from split_members where part = 'val'`;
+  const found = await differingAfter(
+    `update split_members set part = 'train' where ${member}`,
+    `update split_members set part = 'val' where sample_id = '${moved?.id}'`,
+  );
+  expect(found).toContain("split: ");
+});
+
+it("a swapped label in the sample rows is found", async () => {
+  const swap = "update samples set label = 1 - label where position = 3";
+  expect(await differingAfter(swap, swap)).toContain("data set: ");
+});
+
+it("a checkpoint with a flipped bit is found", async () => {
+  const [best] = await place.store.sql<{ path: string }[]>`
+    select path from artifacts where run_id = ${runId} and kind = 'checkpoint' and name like 'best-%'`;
+  const path = join(place.home, best?.path ?? "");
+  const whole = readFileSync(path);
+  const flipped = Buffer.from(whole);
+  flipped[flipped.length - 5]! ^= 1;
+  writeFileSync(path, flipped);
+  const lines = await verify();
+  writeFileSync(path, whole);
+  expect(lines.find(({ what }) => what === "artifacts")).toMatchObject({
+    verdict: "differs",
+    detail: expect.stringContaining("best-epoch") as string,
+  });
+});
