@@ -36,12 +36,12 @@ export function hardSigmoidLayer(graph: Graph, x: Tensor): Layer {
 function hardSwishLayer(graph: Graph, x: Tensor): Layer {
   const sixth = ops.scalar(graph, SIXTH);
   const shifted = ops.binary(graph, "AddV2", x, ops.scalar(graph, 3));
-  const gate = ops.binary(graph, "Mul", ops.unary(graph, "Relu6", shifted), sixth);
-  const output = ops.binary(graph, "Mul", x, gate);
+  const clipped = ops.unary(graph, "Relu6", shifted);
+  const output = ops.binary(graph, "Mul", x, ops.binary(graph, "Mul", clipped, sixth));
   const backward = (gradient: Tensor) => {
-    const throughGate = ops.binary(graph, "Mul", ops.binary(graph, "Mul", gradient, sixth), x);
-    const ofGate = ops.binary(graph, "Relu6Grad", throughGate, shifted);
-    return ops.binary(graph, "AddV2", ops.binary(graph, "Mul", gradient, gate), ofGate);
+    const inside = ops.binary(graph, "Relu6Grad", x, shifted); // x between -3 and 3, else 0
+    const slope = ops.binary(graph, "Mul", ops.binary(graph, "AddV2", clipped, inside), sixth);
+    return ops.binary(graph, "Mul", gradient, slope);
   };
   return { output, backward };
 }
