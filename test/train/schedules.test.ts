@@ -67,9 +67,12 @@ test("another seed, epoch or batch gives another dropout mask", () => {
     expect(dropoutMask(network, { ...position, ...other })).not.toEqual(mask);
 });
 
-test("a dropout mask drops its rate and scales what it keeps", () => {
-  const mask = dropoutMask(network, { seed: 1, epoch: 1, batch: 1, images: 32 }) ?? new Float32Array();
-  expect(new Set(mask)).toEqual(new Set([0, 1.25])); // rate 0.2
-  const dropped = mask.filter((value) => value === 0).length / mask.length;
-  expect(Math.abs(dropped - 0.2)).toBeLessThan(0.01);
+test.each([0.2, 0.5, 0.001, 0.999])("a dropout mask of rate %f drops that share and scales what it keeps", (rate) => {
+  const wide = smallNetwork({ dropout: rate });
+  const masks = [1, 2, 3, 4].map((batch) => dropoutMask(wide, { seed: 1, epoch: 1, batch, images: 256 }) ?? []);
+  const values = masks.flatMap((mask) => [...mask]);
+  expect(new Set(values)).toEqual(new Set([0, Math.fround(1 / (1 - rate))]));
+  const dropped = values.filter((value) => value === 0).length / values.length;
+  const deviation = Math.sqrt((rate * (1 - rate)) / values.length);
+  expect(Math.abs(dropped - rate)).toBeLessThan(4 * deviation);
 });
