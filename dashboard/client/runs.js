@@ -8,9 +8,7 @@ form.addEventListener("change", (event) => {
   if (event.target === all) for (const box of boxes()) box.checked = all.checked;
   show();
 });
-form.addEventListener("submit", (event) => {
-  if (event.submitter !== button) return;
-  event.preventDefault();
+button.addEventListener("click", () => {
   location.href = `/compare?runs=${chosen().join(",")}`;
 });
 show();

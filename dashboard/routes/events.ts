@@ -17,8 +17,8 @@ export function eventRoutes({ store }: DashboardDeps): Hono {
       return streamSSE(c, (stream) =>
         untilAborted(stream, (done) => {
           const send = ({ name, data }: LiveEvent) => {
-            void stream.writeSSE({ event: name, data: JSON.stringify(data) });
-            if (name === "end") done();
+            const written = stream.writeSSE({ event: name, data: JSON.stringify(data) });
+            if (name === "end") written.then(done, done); // closed only when it is out
           };
           const stop = runs.watch(runId, send);
           // What came between the page's own reading and this subscription.

@@ -29,6 +29,8 @@ interface Planned extends SampleRun {
   readonly widthMult: number;
 }
 
+/** Digest of the data set that the sample runs saw. */
+export const SAMPLE_DATASET = createHash("sha256").update("phantom").digest("hex");
 const CLASSES = ["benign", "malignant"];
 const POSITIVE = 1;
 const BATCH = 16;
@@ -38,7 +40,7 @@ export async function insertSampleRows(
   sql: Sql,
   { home, samples = 160, epochs = 6 }: SampleOptions,
 ): Promise<SampleRun[]> {
-  const dataset = hex("phantom");
+  const dataset = SAMPLE_DATASET;
   const split = hex("split");
   const parts = Array.from({ length: samples }, (_, i) => (i % 4 < 2 ? "train" : i % 4 === 2 ? "val" : "test"));
   const labels = Array.from({ length: samples }, (_, i) => (Math.floor(i / 4) % 3 === 0 ? 1 : 0));

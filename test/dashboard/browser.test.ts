@@ -1,0 +1,168 @@
+// The pages in a real browser: what only scripts do, no error in the console, nothing serious for axe-core, both widths.
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startDashboard, type Dashboard } from "../../dashboard/server.ts";
+import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
+import { SAMPLE_DATASET } from "./sample-rows.ts";
+import { openSampleDashboard, type SampleDashboard } from "./sample-dashboard.ts";
+
+/** Levels A and AA. */
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+
+describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WHY_SKIPPED})` : "in a browser", () => {
+  let sample: SampleDashboard;
+  let server: Dashboard;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    sample = await openSampleDashboard();
+    server = await startDashboard({ store: sample.store, home: sample.home, port: 0 });
+    browser = await launchBrowser();
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(`${page.url()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await sample?.close();
+  });
+
+  const open = (path: string) => page.goto(new URL(path, server.url).href);
+  const id = (variant: string, seed: number) => sample.run(variant, seed).runId;
+
+  const run = (tab: string) => () => `/runs/${id("unfrozen", 0)}${tab}`;
+  const pages: readonly (readonly [string, () => string])[] = [
+    ["experiments", () => "/"],
+    ["runs", () => "/runs"],
+    ["groups of runs", () => "/runs?group=variant"],
+    ["run", run("")],
+    ["evaluation", run("/evaluation")],
+    ["samples", run("/samples")],
+    ["config", run("/config")],
+    ["log", run("/log")],
+    ["artifacts", run("/artifacts")],
+    ["failed run", () => `/runs/${id("slim", 2)}`],
+    ["compare", () => `/compare?runs=${short("frozen")},${short("unfrozen")}&cell=1,0`],
+    ["sweep", () => "/sweep?experiment=learning-rate"],
+    ["data sets", () => "/datasets"],
+    ["data set", () => `/datasets/${SAMPLE_DATASET}`],
+    ["SQL", () => "/sql?q=select+variant,mean+from+v_variants"],
+  ];
+  const short = (variant: string) => id(variant, 0).slice(0, 8);
+
+  it.each(pages)("axe-core finds nothing serious on the page: %s", async (_name, path) => {
+    await open(path());
+    const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    expect(serious.map(({ id: rule, nodes }) => `${rule}: ${nodes[0]?.html}`)).toEqual([]);
+  });
+
+  it("no page is wider than a small screen, in the dark as well", async () => {
+    const small = await browser.newContext({ viewport: { width: 400, height: 800 }, colorScheme: "dark" });
+    const phone = await small.newPage();
+    for (const [name, path] of pages) {
+      await phone.goto(new URL(path(), server.url).href);
+      expect(await phone.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(400);
+    }
+    const contrast = (await new AxeBuilder({ page: phone }).withTags(WCAG).analyze()).violations.filter(
+      (one) => one.impact === "serious",
+    );
+    expect(contrast.map((one) => one.id)).toEqual([]);
+    await small.close();
+  });
+
+  it("from filter to compare to cell to images", async () => {
+    await open("/runs");
+    await page.getByLabel("Filter", { exact: true }).fill("experiment = frozen-backbone and seed = 0");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/q=/);
+    for (const variant of ["frozen", "unfrozen"])
+      await page.getByLabel(`Choose run ${id(variant, 0).slice(0, 8)}`).check();
+    await page.getByRole("button", { name: "Compare 2 runs" }).click();
+    await page.waitForURL(/compare\?runs=/);
+    await page.locator("#difference a").nth(2).click();
+    await page.waitForURL(/cell=1,0/);
+    const picture = page.locator("#images img").first();
+    await picture.scrollIntoViewIfNeeded();
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  });
+
+  it("the epoch slider shows each epoch's matrix and keeps it in the address", async () => {
+    await open(`/runs/${id("unfrozen", 0)}?phase=val`);
+    const cells = () => page.locator("#confusion td span").allTextContents();
+    await page.locator("#confusion-epoch").focus();
+    await page.keyboard.press("Home");
+    expect(new URL(page.url()).searchParams.get("epoch")).toBe("1");
+    const rows = await sample.store.sql<{ n: number }[]>`
+      select n from confusion_cells where run_id = ${id("unfrozen", 0)} and phase = 'val' and epoch = 1
+      order by true_class, predicted_class`;
+    expect((await cells()).map(Number)).toEqual(rows.map((row) => row.n));
+    await page.locator("#confusion-controls select[name=show]").selectOption("row");
+    expect((await cells())[0]).toContain("%");
+  });
+
+  it("the threshold moves every number", async () => {
+    await open(`/runs/${id("frozen", 0)}/evaluation`);
+    const slider = page.locator("#threshold");
+    await expect.poll(() => page.locator("[data-at=recall]").textContent()).toMatch(/\d/);
+    await slider.focus();
+    await page.keyboard.press("Home"); // everything is called positive
+    await expect.poll(() => page.locator("[data-at=recall]").textContent()).toBe("1.000");
+    expect(await page.locator("[data-at=fn]").textContent()).toBe("0");
+    expect(new URL(page.url()).searchParams.get("threshold")).toBe("0");
+    await page.reload();
+    await expect.poll(() => page.locator("#threshold-value").textContent()).toBe("0.00");
+  });
+
+  it("curves grow while a run trains, and the page follows its end", async () => {
+    const run = id("lr=0.003", 2);
+    await open(`/runs/${run}`);
+    await expect.poll(() => page.locator("b[data-progress=epoch]").textContent(), { timeout: 10_000 }).toBe("2");
+    await sample.store.sql`
+      insert into batches (run_id, phase, epoch, batch, loss, correct, n, lr, duration_ms, chain)
+      values (${run}, 'train', 3, 1, 0.31, 12, 16, 0.003, 90, '\\x00')`;
+    await expect.poll(() => page.locator("b[data-progress=epoch]").textContent(), { timeout: 10_000 }).toBe("3");
+    await sample.store.sql`update runs set status = 'done', ended_at = now() where run_id = ${run}`;
+    await expect.poll(() => page.locator(".badge.done").count(), { timeout: 10_000 }).toBeGreaterThan(0);
+  });
+
+  it("zoom and smoothing are kept in the address", async () => {
+    await open(`/runs/${id("unfrozen", 0)}?smooth=0&by=epoch`);
+    const over = page.locator("[data-curve=loss] .u-over");
+    await over.waitFor();
+    const box = await over.boundingBox();
+    if (box === null) throw new Error("the chart has no box");
+    await page.mouse.move(box.x + 20, box.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => new URL(page.url()).searchParams.get("zoom")).toMatch(/^[\d.]+,[\d.]+$/);
+    await page.getByRole("button", { name: "Whole range" }).click();
+    expect(new URL(page.url()).searchParams.get("zoom")).toBeNull();
+  });
+
+  it("tables and charts can be had as files", async () => {
+    await open(`/runs/${id("unfrozen", 0)}/evaluation`);
+    for (const name of ["ROC curve as PNG", "ROC curve as SVG", "ROC curve as CSV"]) {
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name }).click();
+      expect((await download).suggestedFilename()).toMatch(/^roc-curve\.(png|svg|csv)$/);
+    }
+    await open("/runs");
+    const csv = page.waitForEvent("download");
+    await page.getByRole("button", { name: "CSV" }).click();
+    expect((await csv).suggestedFilename()).toBe("runs.csv");
+  });
+
+  it("ends without an error in the console", () => {
+    expect(problems).toEqual([]);
+  });
+});
