@@ -72,7 +72,6 @@ export default tseslint.config(
     files: ["core/**/*.ts", "dashboard/**/*.ts", "dashboard/**/*.tsx"],
     plugins: { boundaries },
     settings: {
-      "import/resolver": { typescript: { alwaysTryTypes: true } },
       "boundaries/elements": [
         { type: "index", pattern: "core/index.ts", partialMatch: false },
         { type: "base", pattern: "core/*.ts", partialMatch: false },
