@@ -18,10 +18,17 @@ export interface Home {
   /** Folder with the experiment files; EXP_HOME is `.exp` in it. */
   readonly folder: string;
   readonly write: (name: string, text: string) => string;
-  readonly start: (args: readonly string[], env?: Record<string, string>) => Started;
-  readonly exp: (args: readonly string[], env?: Record<string, string>) => Promise<Finished>;
+  readonly start: (args: readonly string[], env?: Record<string, string>, how?: How) => Started;
+  readonly exp: (args: readonly string[], env?: Record<string, string>, how?: How) => Promise<Finished>;
   /** Stops its database server and removes it. */
   readonly remove: () => Promise<void>;
+}
+
+/** How the process itself is started. */
+export interface How {
+  readonly nodeFlags?: readonly string[];
+  /** Largest file that it may write: a disk that is full. */
+  readonly fileLimitKiB?: number;
 }
 
 export interface Started {
@@ -33,8 +40,9 @@ export interface Started {
 
 export function makeHome(): Home {
   const folder = mkdtempSync(join(tmpdir(), "exp-test-"));
-  const start: Home["start"] = (args, env = {}) => startExp(args, { ...env, EXP_HOME: join(folder, ".exp") }, folder);
-  const exp: Home["exp"] = (args, env) => start(args, env).finished;
+  const start: Home["start"] = (args, env = {}, how = {}) =>
+    startExp(commandOf(args, how), { ...env, EXP_HOME: join(folder, ".exp") }, folder);
+  const exp: Home["exp"] = (args, env, how) => start(args, env, how).finished;
   return {
     folder,
     start,
@@ -51,9 +59,16 @@ export function makeHome(): Home {
   };
 }
 
-function startExp(args: readonly string[], env: Record<string, string>, cwd: string): Started {
+function commandOf(args: readonly string[], { nodeFlags = [], fileLimitKiB }: How): readonly string[] {
+  const command = [process.execPath, ...nodeFlags, EXP, ...args];
+  return fileLimitKiB === undefined
+    ? command
+    : ["bash", "-c", `ulimit -f ${fileLimitKiB}; exec "$@"`, "bash", ...command];
+}
+
+function startExp([program = "", ...args]: readonly string[], env: Record<string, string>, cwd: string): Started {
   const { DATABASE_URL: _, ...inherited } = process.env; // a test's runs never land in the developer's database
-  const child = spawn(process.execPath, [EXP, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
+  const child = spawn(program, args, { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
   const output = { stdout: "", stderr: "" };
   const waiting: { pattern: RegExp; resolve: () => void }[] = [];
   const take = (key: "stdout" | "stderr") => (chunk: Buffer) => {
