@@ -109,7 +109,7 @@ async function benchCurves(store: Store): Promise<{ curvesMsMedian: number }> {
 }
 
 function compare({ rowsPerSecond, recordUsMedian }: Recording, python: string): void {
-  const script = fileURLToPath(new URL("store/mlflow.py", import.meta.url));
+  const script = fileURLToPath(new URL("store/log-batch.py", import.meta.url));
   const output = execFileSync(python, [script, home], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const mlflow = JSON.parse(output.trim().split("\n").at(-1)!) as {
     version: string;

@@ -1,6 +1,6 @@
 """MLflow's side of bench/store.ts: rows a second by log_batch, milliseconds of a call with four metrics. Prints one JSON object.
 
-python mlflow.py FOLDER   (SQLite in FOLDER, in process: its quickest way)
+python log-batch.py FOLDER   (SQLite in FOLDER, in process: its quickest way)
 """
 import json, sys, time
 
