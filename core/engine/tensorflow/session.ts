@@ -50,7 +50,11 @@ export async function openSession({ tf }: Library, program: ProgramGraph): Promi
       for (const tensor of Object.values(tensors)) tensor.dispose();
     }
   };
-  return { run, dispose: () => signatures.forEach((signature) => signature.dispose()) };
+  const dispose = () => {
+    for (const signature of signatures.values()) signature.dispose();
+    signatures.clear(); // a second call does nothing
+  };
+  return { run, dispose };
 }
 
 function copyOut(outputs: Record<string, TfjsTensor>): Map<string, Float32Array> {
