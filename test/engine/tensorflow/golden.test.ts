@@ -16,14 +16,17 @@ describe.skipIf(!isInstalled)(`the tensorflow engine against torchvision${skipRe
   beforeAll(async () => void (engine = await createTensorflowEngine({ threads: THREADS })));
   afterAll(() => engine.close());
 
-  it.each(named(golden.logitsCases.filter(({ widthMult }) => widthMult === 1)))("logits and loss of %s", async (_name, one) => {
-    const batch = golden.caseBatch(one);
-    const program = await compile(engine, golden.caseNetwork(one), { optimizer: SGD });
-    expect(distance(await program.evaluate(batch.images), one.inference.flat())).toBeLessThan(1e-5);
-    const { loss } = await program.gradients(batch);
-    expect(Math.abs(loss - one.trainingLoss)).toBeLessThan(1e-3 * one.trainingLoss);
-    program.dispose();
-  });
+  it.each(named(golden.logitsCases.filter(({ widthMult }) => widthMult === 1)))(
+    "logits and loss of %s",
+    async (_name, one) => {
+      const batch = golden.caseBatch(one);
+      const program = await compile(engine, golden.caseNetwork(one), { optimizer: SGD });
+      expect(distance(await program.evaluate(batch.images), one.inference.flat())).toBeLessThan(1e-5);
+      const { loss } = await program.gradients(batch);
+      expect(Math.abs(loss - one.trainingLoss)).toBeLessThan(1e-3 * one.trainingLoss);
+      program.dispose();
+    },
+  );
 
   // A rounding that moves one of few values over ReLU's corner moves whole gradients: PyTorch's own float32 is up to 2.8e-2 away in
   // some of these. Each gradient gets that room, and the median must be far nearer.
