@@ -99,6 +99,8 @@ export interface Curve {
 
 /** Points of a batch curve in a comparison of many runs. */
 const COMPARED_POINTS = 300;
+/** Of all curves together. */
+const MOST_COMPARED_POINTS = 20_000;
 
 /** @throws LockstepError "usage" for an unknown metric */
 export async function manyCurves(sql: Sql, { runIds, phase, metric, by }: CurveQuery): Promise<Curve[]> {
@@ -120,14 +122,16 @@ async function epochCurves(sql: Sql, runIds: readonly string[], phase: string, m
 
 async function batchCurves(sql: Sql, runIds: readonly string[], metric: string): Promise<Curve[]> {
   const value = metric === "accuracy" ? sql`correct::float8 / nullif(n, 0)` : sql`${sql(metric)}`;
+  const points = Math.max(40, Math.min(COMPARED_POINTS, Math.floor(MOST_COMPARED_POINTS / Math.max(1, runIds.length))));
   return sql<Curve[]>`
-    with numbered as (
-      select run_id, ${value} as value, row_number() over w as step, count(*) over (partition by run_id) as total
-      from batches where run_id = any(${runIds as string[]}::uuid[]) and phase = 'train'
-      window w as (partition by run_id order by epoch, batch)
+    with sized as (
+      select run_id, per, greatest(1, ceil(per * coalesce(epochs, 1)::float8 / ${points}))::int as size
+      from (select run_id, epochs, coalesce(ceil(train_samples::float8 / batch_size)::int, 1000000) as per from runs
+            where run_id = any(${runIds as string[]}::uuid[])) known
     ), grouped as (
-      select run_id, max(step)::float8 as x, avg(value) as y from numbered
-      group by run_id, (step - 1) / greatest(1, ceil(total::float8 / ${COMPARED_POINTS})::int)
+      select b.run_id, max((b.epoch - 1) * s.per + b.batch)::float8 as x, avg(${value}) as y
+      from batches b join sized s using (run_id) where b.phase = 'train'
+      group by b.run_id, ((b.epoch - 1) * s.per + b.batch - 1) / s.size
     )
     select run_id as run, array_agg(x order by x) as x, array_agg(y order by x) as y from grouped group by run_id`;
 }

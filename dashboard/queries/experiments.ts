@@ -57,13 +57,20 @@ interface Row {
   readonly seconds_left: number | null;
 }
 
-/** Newest experiment first. */
-export async function readExperiments(sql: Sql, metric: MetricChoice): Promise<ExperimentGrid[]> {
+/** Experiments a page. */
+export const EXPERIMENTS_SHOWN = 10;
+
+/** Newest experiment first. @param page from 1 */
+export async function readExperiments(sql: Sql, metric: MetricChoice, page = 1): Promise<ExperimentGrid[]> {
   const rows = await sql<Row[]>`
-    with shown as (
+    with chosen as (
+      select project, experiment from runs where deleted_at is null and archived_at is null
+      group by project, experiment order by max(created_at) desc
+      limit ${EXPERIMENTS_SHOWN} offset ${(page - 1) * EXPERIMENTS_SHOWN}
+    ), shown as (
       select *, first_value(settings_hash) over (
         partition by project, experiment, dataset_digest, smoke, variant order by created_at desc) as newest_hash
-      from runs where deleted_at is null and archived_at is null
+      from runs join chosen using (project, experiment) where deleted_at is null and archived_at is null
     ), latest as (
       select distinct on (project, experiment, dataset_digest, smoke, variant, seed) *
       from shown where settings_hash = newest_hash
@@ -85,6 +92,12 @@ export async function readExperiments(sql: Sql, metric: MetricChoice): Promise<E
     order by r.created_at`;
   const groups = groupBy(rows, (row) => JSON.stringify([row.project, row.experiment, row.dataset_digest, row.smoke]));
   return [...groups.values()].map(gridOf).sort((a, b) => b.lastAt.getTime() - a.lastAt.getTime());
+}
+
+export async function countExperiments(sql: Sql): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(distinct (project, experiment))::int as n from runs where deleted_at is null and archived_at is null`;
+  return row?.n ?? 0;
 }
 
 function gridOf(rows: readonly Row[]): ExperimentGrid {

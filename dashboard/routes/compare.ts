@@ -1,6 +1,7 @@
 // GET /compare?runs=ID,ID or ?q=FILTER : runs side by side.
 import { Hono } from "hono";
 import { comparePair, whyUnpaired } from "../comparison/pair.ts";
+import { comparisons } from "../comparison/cache.ts";
 import { groupCurves, quantilesByCount } from "../comparison/groups.ts";
 import { compareOverSeeds } from "../comparison/over-seeds.ts";
 import type { DashboardDeps } from "../deps.ts";
@@ -86,7 +87,10 @@ async function readPair(
     b,
     countsA: confusions.get(a.runId) ?? null,
     countsB: confusions.get(b.runId) ?? null,
-    comparison: unpaired === null ? comparePair(predictionsA, predictionsB, Math.max(0, positive)) : null,
+    comparison:
+      unpaired === null
+        ? comparisons.of(a, b, () => comparePair(predictionsA, predictionsB, Math.max(0, positive)))
+        : null,
     unpaired,
     overSeeds: compareOverSeeds(runs, a, b),
   };

@@ -10,9 +10,11 @@ import { Card, Empty, HonestyBadges, Scroll, Sparkline } from "./parts.tsx";
 interface Props {
   readonly experiments: readonly ExperimentGrid[];
   readonly metric: MetricChoice;
+  readonly page: number;
+  readonly pages: number;
 }
 
-export function ExperimentsPage({ experiments, metric }: Props) {
+export function ExperimentsPage({ experiments, metric, page, pages }: Props) {
   return (
     <Page title="Experiments" section="/" scripts={["live-page.js"]}>
       <div class="head">
@@ -31,7 +33,21 @@ export function ExperimentsPage({ experiments, metric }: Props) {
           experiments.map((experiment) => <ExperimentCard experiment={experiment} metric={metric} />)
         )}
       </div>
+      {pages > 1 && <Pager metric={metric} page={page} pages={pages} />}
     </Page>
+  );
+}
+
+function Pager({ metric, page, pages }: Omit<Props, "experiments">) {
+  const href = (to: number) => `/?metric=${metric.key}&page=${to}`;
+  return (
+    <nav class="row" aria-label="Pages">
+      {page > 1 && <a href={href(page - 1)}>Newer</a>}
+      <span class="muted">
+        page {page} of {pages}
+      </span>
+      {page < pages && <a href={href(page + 1)}>Older</a>}
+    </nav>
   );
 }
 

@@ -23,7 +23,7 @@ export async function insertManyRows(sql: Sql, { runs, epochs, batches, testSamp
   await sql`
     insert into runs (run_id, project, experiment, variant, seed, settings_hash, dataset_digest, split_digest, classes, positive_class,
       simulated, status, created_at, started_at, ended_at, engine, config, lr, batch_size, epochs, train_samples, val_samples,
-      test_samples, best_epoch, val_loss, test_loss, test_accuracy, test_precision, test_recall, test_f1, test_auc)
+      test_samples, digest, best_epoch, val_loss, test_loss, test_accuracy, test_precision, test_recall, test_f1, test_auc)
     select gen_random_uuid(), 'default', 'many-' || i / 50, 'lr=' || i / 5 % 10, i % 5, md5((i / 5)::text) || md5((i / 5)::text),
       ${DATASET}, ${SPLIT}, '{benign,malignant}', 'malignant', true, 'done', now() - i * interval '1 minute', now(), now(), 'portable',
       jsonb_build_object('lr', i / 5 % 10 * 0.001, 'batchSize', 32, 'dropout', 0.2, 'optimizer', jsonb_build_object('kind', 'adam')),

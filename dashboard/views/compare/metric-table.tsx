@@ -5,7 +5,8 @@ import { metricOf } from "../../comparison/over-seeds.ts";
 import { metric, pValue, short, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, Scroll, StatusBadge } from "../parts.tsx";
-import { compareHref, type CompareState } from "./state.ts";
+import { SelectionFields } from "./selection.tsx";
+import type { CompareState } from "./state.ts";
 
 /** A run against A on the same test samples. */
 export interface BaselineTest {
@@ -67,7 +68,7 @@ export function MetricTable({ state, runs, tests }: Props) {
                   {run.status !== "done" && <StatusBadge status={run.status} />}
                 </th>
                 <td class="small">
-                  <PairLinks state={state} run={run} />
+                  <PairButtons state={state} run={run} />
                 </td>
                 {METRIC_CHOICES.map(({ key, lowerIsBetter }) => (
                   <MetricCell
@@ -83,6 +84,7 @@ export function MetricTable({ state, runs, tests }: Props) {
           </tbody>
         </table>
       </Scroll>
+      <TakeForms state={state} />
       {runs.length > MOST_ROWS && (
         <p class="small muted">
           The first {MOST_ROWS} of {runs.length} runs; the curves show all. Narrow the filter, or group the runs page.
@@ -92,20 +94,39 @@ export function MetricTable({ state, runs, tests }: Props) {
   );
 }
 
-function PairLinks({ state, run }: { state: CompareState; run: RunDetail }) {
+/** Buttons of two forms below, so that 500 ids stand in the page once and not in every row. */
+function PairButtons({ state, run }: { state: CompareState; run: RunDetail }) {
   const id = short(run.runId);
   return (
     <span class="segments">
       {(["a", "b"] as const).map((side) => (
-        <a
-          href={compareHref(state, { [side]: id, cell: null }, "#pair")}
-          aria-current={state[side] === id ? "true" : undefined}
+        <button
+          form={`take-${side}`}
+          name={side}
+          value={id}
+          aria-pressed={state[side] === id ? "true" : "false"}
           aria-label={`Take ${run.variant} seed ${run.seed} as ${side.toUpperCase()}`}
         >
           {side.toUpperCase()}
-        </a>
+        </button>
       ))}
     </span>
+  );
+}
+
+function TakeForms({ state }: { state: CompareState }) {
+  return (
+    <>
+      {(["a", "b"] as const).map((side) => {
+        const other = side === "a" ? "b" : "a";
+        return (
+          <form id={`take-${side}`} method="get" action="/compare#pair" hidden>
+            <SelectionFields state={state} />
+            {state[other] !== null && <input type="hidden" name={other} value={state[other]} />}
+          </form>
+        );
+      })}
+    </>
   );
 }
 

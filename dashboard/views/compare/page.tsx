@@ -9,6 +9,7 @@ import { Card, Empty, HonestyBadges } from "../parts.tsx";
 import { ConfigDifferences } from "./differences.tsx";
 import { MetricTable, type BaselineTest } from "./metric-table.tsx";
 import { PairSection, type PairProps } from "./pair.tsx";
+import { SelectionFields } from "./selection.tsx";
 import { selectionQuery, type CompareState } from "./state.ts";
 
 interface Props {
@@ -66,8 +67,7 @@ function GroupForm({ state, runs }: { state: CompareState; runs: readonly RunDet
   const keys = [...new Set(runs.slice(0, 50).flatMap((run) => flatten(run.config).map(([key]) => `config.${key}`)))];
   return (
     <form method="get" action="/compare" class="row">
-      {state.runs.length > 0 && <input type="hidden" name="runs" value={state.runs.join(",")} />}
-      {state.q !== "" && <input type="hidden" name="q" value={state.q} />}
+      <SelectionFields state={state} group={false} />
       <label>
         One curve a
         <select name="group" data-submit>

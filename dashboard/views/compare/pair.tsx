@@ -8,6 +8,7 @@ import type { RunDetail } from "../../queries/runs.ts";
 import { Confusion, ConfusionDifference, type CellRef } from "../confusion.tsx";
 import { Card, Scroll } from "../parts.tsx";
 import { CellImages } from "./cell-images.tsx";
+import { SelectionFields } from "./selection.tsx";
 import { PairTests } from "./tests.tsx";
 import { compareHref, type CompareState } from "./state.ts";
 
@@ -95,7 +96,7 @@ function PairForm({ state, runs }: { state: CompareState; runs: readonly RunDeta
     <label>
       {side.toUpperCase()}
       <select name={side} data-submit>
-        {runs.map((run) => (
+        {offered(runs, state).map((run) => (
           <option value={short(run.runId)} selected={state[side] === short(run.runId)}>
             {nameOf(run)}
           </option>
@@ -105,9 +106,7 @@ function PairForm({ state, runs }: { state: CompareState; runs: readonly RunDeta
   );
   return (
     <form method="get" action="/compare#pair" class="row small">
-      {state.runs.length > 0 && <input type="hidden" name="runs" value={state.runs.join(",")} />}
-      {state.q !== "" && <input type="hidden" name="q" value={state.q} />}
-      {state.group !== "run" && <input type="hidden" name="group" value={state.group} />}
+      <SelectionFields state={state} />
       {select("a")}
       {select("b")}
       <a class="button" href={compareHref(state, { a: state.b, b: state.a, cell: null }, "#pair")}>
@@ -115,6 +114,13 @@ function PairForm({ state, runs }: { state: CompareState; runs: readonly RunDeta
       </a>
     </form>
   );
+}
+
+const MOST_OFFERED = 100;
+
+/** The first runs, and the two that are chosen. */
+function offered(runs: readonly RunDetail[], { a, b }: CompareState): RunDetail[] {
+  return runs.filter((run, i) => i < MOST_OFFERED || [a, b].includes(short(run.runId)));
 }
 
 function nameOf(run: RunDetail): string {
