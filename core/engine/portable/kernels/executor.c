@@ -15,7 +15,14 @@ typedef struct {
   int32_t stop, pad2[15];
 } Control;
 
-enum { SPINS = 20000, SLEEP_NS = 20 * 1000 * 1000 }; // sleepers look at `stop` from time to time
+// How often a barrier looks before it sleeps, at most some 50 microseconds. A thread whose looking was in vain (the other has
+// no core just now) looks half as long the next time, else twice as long.
+#ifdef __wasm__
+enum { FEWEST_SPINS = 500, MOST_SPINS = 20000 };
+#else
+enum { FEWEST_SPINS = 50, MOST_SPINS = 2000 }; // with a pause of some 25 ns each
+#endif
+enum { SLEEP_NS = 20 * 1000 * 1000 }; // sleepers look at `stop` from time to time
 
 #ifdef __wasm__
 INLINE void sleepWhile(int32_t *at, int32_t value) { __builtin_wasm_memory_atomic_wait32(at, value, SLEEP_NS); }
@@ -27,8 +34,8 @@ INLINE void pauseCpu(void) {}
 
 INLINE int32_t seen(const int32_t *at) { return __atomic_load_n(at, __ATOMIC_SEQ_CST); }
 
-/** @return whether to go on */
-static int barrier(Control *control, int threads) {
+/** @param spins how often to look, adapted @return whether to go on */
+INLINE int barrier(Control *control, int threads, int *spins) {
   const int32_t generation = seen(&control->generation);
   if (__atomic_fetch_add(&control->arrived, 1, __ATOMIC_SEQ_CST) == threads - 1) {
     __atomic_store_n(&control->arrived, 0, __ATOMIC_SEQ_CST);
@@ -36,10 +43,14 @@ static int barrier(Control *control, int threads) {
     wakeAll(&control->generation);
     return !seen(&control->stop);
   }
-  for (int i = 0; i < SPINS; i++) {
-    if (seen(&control->generation) != generation) return !seen(&control->stop);
+  for (int i = 0; i < *spins; i++) {
+    if (seen(&control->generation) != generation) {
+      *spins = smaller(MOST_SPINS, *spins * 2);
+      return !seen(&control->stop);
+    }
     pauseCpu();
   }
+  *spins = larger(FEWEST_SPINS, *spins / 2);
   while (seen(&control->generation) == generation) {
     if (seen(&control->stop)) return 0;
     sleepWhile(&control->generation, generation);
@@ -89,12 +100,12 @@ INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads)
 
 /** Thread `thread` of `threads` walks all records. Counters are cleared by thread 0, one barrier later. @return whether it got to the end */
 static int walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, Control *control) {
-  int cleared = 0;
+  int cleared = 0, spins = MOST_SPINS;
   for (int i = 0; i < records; i++) {
     int32_t *record = plan + (ix)i * RECORD_WORDS;
     runRecord(record, memory, scratch, threads);
     if (!record[2]) continue;
-    if (!barrier(control, threads)) return 0;
+    if (!barrier(control, threads, &spins)) return 0;
     if (thread == 0) for (; cleared <= i; cleared++) plan[(ix)cleared * RECORD_WORDS + 3] = 0;
   }
   return 1;
