@@ -14,6 +14,8 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   show: async () => (await import("./show.ts")).registerShowCommands,
   sql: async () => (await import("./sql.ts")).registerSqlCommands,
   dashboard: async () => (await import("./dashboard.ts")).registerDashboardCommand,
+  data: async () => (await import("./data.ts")).registerDataCommands,
+  export: async () => (await import("./export.ts")).registerExportCommand,
   model: async () => (await import("./model.ts")).registerModelCommands,
   weights: async () => (await import("./weights.ts")).registerWeightsCommands,
   engine: async () => (await import("./engine.ts")).registerEngineCommands,
