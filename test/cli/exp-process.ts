@@ -10,6 +10,7 @@ const EXP = fileURLToPath(new URL("../../core/cli/exp.mjs", import.meta.url));
 export interface Finished {
   /** Null: ended by a signal. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -77,7 +78,9 @@ function startExp([program = "", ...args]: readonly string[], env: Record<string
   };
   child.stdout.on("data", take("stdout"));
   child.stderr.on("data", take("stderr"));
-  const finished = new Promise<Finished>((resolve) => child.on("close", (code) => resolve({ code, ...output })));
+  const finished = new Promise<Finished>((resolve) =>
+    child.on("close", (code, signal) => resolve({ code, signal, ...output })),
+  );
   const seen = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       waiting.push({ pattern, resolve });

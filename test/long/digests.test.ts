@@ -21,8 +21,8 @@ afterAll(() => home?.remove());
 
 async function digest(env: Record<string, string> = {}, how: How = {}, flags: readonly string[] = []): Promise<string> {
   const args = ["run", "tiny.ts", "--json", "--no-dashboard", "--fresh", ...flags];
-  const { code, stdout, stderr } = await home.exp(args, { DATABASE_URL: database, ...env }, how);
-  expect(code, stderr).toBe(0);
+  const { code, signal, stdout, stderr } = await home.exp(args, { DATABASE_URL: database, ...env }, how);
+  expect({ code, signal }, stderr).toEqual({ code: 0, signal: null });
   return (jsonLines(stdout).at(-1)?.["runs"] as { digest: string }[])[0]!.digest;
 }
 
