@@ -27,7 +27,7 @@ export async function insertManyRows(sql: Sql, { runs, epochs, batches, testSamp
     select gen_random_uuid(), 'default', 'many-' || i / 50, 'lr=' || i / 5 % 10, i % 5, md5((i / 5)::text) || md5((i / 5)::text),
       ${DATASET}, ${SPLIT}, '{benign,malignant}', 'malignant', true, 'done', now() - i * interval '1 minute', now(), now(), 'portable',
       jsonb_build_object('lr', i / 5 % 10 * 0.001, 'batchSize', 32, 'dropout', 0.2, 'optimizer', jsonb_build_object('kind', 'adam')),
-      i / 5 % 10 * 0.001, 32, ${epochs}, ${batches * 32}, ${testSamples}, ${testSamples}, ${epochs}, random(), random(), random(), random(),
+      i / 5 % 10 * 0.001, 32, ${epochs}, ${batches * 32}, ${testSamples}, ${testSamples}, md5(i::text) || md5(i::text), ${epochs}, random(), random(), random(), random(),
       random(), random(), random()
     from generate_series(0, ${runs - 1}::int) i`;
   await sql`
