@@ -8,7 +8,7 @@ const STORE_FACTOR = 1.15;
 
 /** Merges layers (later ones win) and fills in the defaults. */
 export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
-  const input: SettingsInput = Object.assign({}, ...layers);
+  const input = layers.reduce<SettingsInput>((merged, layer) => ({ ...merged, ...layer }), {});
   const imageSizePx = input.imageSizePx ?? 96;
   const epochs = input.epochs ?? 10;
   const init = input.init ?? { kind: "random" };

@@ -30,7 +30,7 @@ export type Schedule =
 export interface Settings {
   readonly size: "large" | "small";
   readonly layout: "torchvision" | "article";
-  /** Multiplies the channels; 0.1 to 2. */
+  /** Multiplies the channels; 0.1 to 4. */
   readonly widthMult: number;
   /** Side of the network's square input, 32 to 512. */
   readonly imageSizePx: number;
