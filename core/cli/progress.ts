@@ -5,7 +5,7 @@ import type { RunStart, SweepObserver } from "../run/observer.ts";
 import type { TrainProgress } from "../train/contract.ts";
 
 export interface Display extends SweepObserver {
-  /** Clears the bars; nothing may follow. */
+  /** Clears the bars; lines may follow. */
   readonly close: () => void;
 }
 
@@ -14,8 +14,8 @@ const PLAIN_EVERY = 20;
 
 export function createDisplay(stream: NodeJS.WriteStream): Display {
   const clock = sweepClock();
-  const bars = stream.isTTY ? liveBars(stream) : null;
-  const print = bars?.print ?? ((text: string) => void stream.write(`${text}\n`));
+  let bars = stream.isTTY ? liveBars(stream) : null;
+  const print = (text: string): void => (bars === null ? void stream.write(`${text}\n`) : bars.print(text));
   let current: RunStart | null = null;
   return {
     stage: (text) => print(pc.dim(text)),
@@ -36,7 +36,10 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
       const result = test === null ? "" : `, test accuracy ${test.accuracy.toFixed(3)}`;
       print(`${variant}/${seed} ${status}${result}${digest === null ? "" : `, digest ${digest.slice(0, 12)}`}`);
     },
-    close: () => bars?.close(),
+    close: () => {
+      bars?.close();
+      bars = null;
+    },
   };
 }
 
@@ -53,7 +56,8 @@ function stepText(progress: TrainProgress): string {
   const val = valLoss === null ? "-" : valLoss.toFixed(4);
   const losses =
     phase === "train" ? `train loss ${loss.toFixed(4)} | val loss ${val}` : `${phase} loss ${loss.toFixed(4)}`;
-  return `epoch ${epoch}/${epochs} | ${phase} batch ${batch}/${batches} | ${imagesPerSecond.toFixed(0)} images/s | ${losses}`;
+  const where = phase === "test" ? "" : `epoch ${epoch}/${epochs} | `; // the test is of the best epoch
+  return `${where}${phase} batch ${batch}/${batches} | ${imagesPerSecond.toFixed(0)} images/s | ${losses}`;
 }
 
 /** Time left, from what this run's batches took so far. */

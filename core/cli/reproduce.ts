@@ -3,16 +3,16 @@ import type { Command } from "commander";
 import { sourceFromPath } from "../data/index.ts";
 import { expHome } from "../home.ts";
 import { isBundlePath, openBundle } from "../run/bundle.ts";
-import { listenForInterrupt } from "../run/interrupt.ts";
 import { readRecorded, type Recorded } from "../run/recorded.ts";
 import { reproduceRun, verdictOf } from "../run/reproduce.ts";
 import type { WeightsOrigin } from "../run/initial-weights.ts";
 import { bundledWeights, storedWeights } from "../run/stored-weights.ts";
 import type { Verdict, VerdictLine } from "../run/verdict.ts";
-import { openWorkshop } from "../run/workshop.ts";
+import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import { findRun, openReadyStore, saveVerdict } from "../store/index.ts";
 import { wholeNumber } from "./flags.ts";
-import { createDisplay, type Display } from "./progress.ts";
+import { interruptible } from "./interruptible.ts";
+import { createDisplay } from "./progress.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 import { printVerdict } from "./verdict-table.ts";
 
@@ -40,15 +40,15 @@ export function registerReproduceCommand(program: Command): void {
 
 async function reproduceCommand(name: string, flags: ReproduceFlags): Promise<void> {
   const display = createDisplay(process.stderr);
-  try {
-    const work = isBundlePath(name) ? fromBundle : fromStore;
-    const { run, lines, verdict } = await work(name, flags, display);
-    display.close();
-    printVerdict({ run, lines, verdict, json: flags.json ?? false });
-  } finally {
-    display.close();
-  }
+  const work = isBundlePath(name) ? fromBundle : fromStore;
+  const { run, lines, verdict } = await interruptible(
+    (interrupt) => work(name, flags, { observer: display, interrupt }),
+    display.close,
+  );
+  printVerdict({ run, lines, verdict, json: flags.json ?? false });
 }
+
+type Around = Pick<Workshop, "observer" | "interrupt">;
 
 interface Outcome {
   readonly run: string;
@@ -56,12 +56,12 @@ interface Outcome {
   readonly verdict: Verdict;
 }
 
-async function fromStore(name: string, flags: ReproduceFlags, display: Display): Promise<Outcome> {
-  const store = await openReadyStore({}, display.notice);
+async function fromStore(name: string, flags: ReproduceFlags, around: Around): Promise<Outcome> {
+  const store = await openReadyStore({}, around.observer.notice);
   try {
     const recorded = await readRecorded(store, await findRun(store, name));
     const weightsOf = () => storedWeights(recorded, { store, home: expHome() });
-    const outcome = await reproduce(recorded, weightsOf, flags, display);
+    const outcome = await reproduce(recorded, weightsOf, flags, around);
     await saveVerdict(store, outcome.run, { kind: "reproduce", verdict: outcome.verdict, details: outcome.lines });
     return outcome;
   } finally {
@@ -69,19 +69,18 @@ async function fromStore(name: string, flags: ReproduceFlags, display: Display):
   }
 }
 
-async function fromBundle(path: string, flags: ReproduceFlags, display: Display): Promise<Outcome> {
+async function fromBundle(path: string, flags: ReproduceFlags, around: Around): Promise<Outcome> {
   const { recorded, initialWeights } = await openBundle(path);
-  return reproduce(recorded, async () => bundledWeights(recorded, await initialWeights()), flags, display);
+  return reproduce(recorded, async () => bundledWeights(recorded, await initialWeights()), flags, around);
 }
 
 async function reproduce(
   recorded: Recorded,
   weightsOf: () => Promise<WeightsOrigin>,
   flags: ReproduceFlags,
-  observer: Display,
+  around: Around,
 ): Promise<Outcome> {
-  const interrupt = listenForInterrupt();
-  const workshop = await openWorkshop(engineOf(flags, recorded.run.engine), { observer, interrupt });
+  const workshop = await openWorkshop(engineOf(flags, recorded.run.engine), around);
   const source = flags.data === undefined ? null : sourceFromPath(flags.data);
   const options = { source, steps: flags.steps ?? null, epochs: flags.epochs ?? null, anyway: flags.anyway ?? false };
   try {
@@ -89,6 +88,5 @@ async function reproduce(
     return { run: recorded.run.runId, lines, verdict: verdictOf(lines) };
   } finally {
     await workshop.close();
-    interrupt.dispose();
   }
 }

@@ -1,14 +1,15 @@
 // exp resume: one unfinished run goes on from its last checkpoint.
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
-import { listenForInterrupt } from "../run/interrupt.ts";
+import type { Interrupt } from "../run/interrupt.ts";
 import type { RunOutcome } from "../run/lifecycle.ts";
 import { findAnyRun } from "../run/recorded.ts";
 import { resumeRun } from "../run/resume.ts";
-import { openWorkshop } from "../run/workshop.ts";
+import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import { openReadyStore } from "../store/index.ts";
+import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
-import { createDisplay, type Display } from "./progress.ts";
+import { createDisplay } from "./progress.ts";
 import { printResult } from "./result-table.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 
@@ -30,24 +31,22 @@ export function registerResumeCommand(program: Command): void {
 
 async function resumeCommand(name: string, flags: ResumeFlags): Promise<void> {
   const display = createDisplay(flags.json ? process.stderr : process.stdout);
-  try {
-    const { summary, error } = await resume(name, flags, display);
-    display.close();
-    if (error !== null) throw error;
-    if (flags.json) printJson({ type: "done", runs: [summary] });
-    else printResult([summary]);
-  } finally {
-    display.close();
-  }
+  const work = (interrupt: Interrupt) => resume(name, flags, { observer: display, interrupt });
+  const { summary, error } = await interruptible(work, display.close);
+  if (error !== null) throw error;
+  if (flags.json) printJson({ type: "done", runs: [summary] });
+  else printResult([summary]);
 }
 
-async function resume(name: string, flags: ResumeFlags, observer: Display): Promise<RunOutcome> {
-  const interrupt = listenForInterrupt();
-  const store = await openReadyStore({}, observer.notice);
+async function resume(
+  name: string,
+  flags: ResumeFlags,
+  around: Pick<Workshop, "observer" | "interrupt">,
+): Promise<RunOutcome> {
+  const store = await openReadyStore({}, around.observer.notice);
   try {
     const run = await findAnyRun(store, name);
-    const checkpointEverySteps = flags.checkpointEvery ?? null;
-    const shared = { store, home: expHome(), observer, interrupt, checkpointEverySteps };
+    const shared = { ...around, store, home: expHome(), checkpointEverySteps: flags.checkpointEvery ?? null };
     const workshop = await openWorkshop(engineOf(flags, run.engine), shared);
     try {
       return await resumeRun(run, { anyway: flags.anyway ?? false }, workshop);
@@ -56,6 +55,5 @@ async function resume(name: string, flags: ResumeFlags, observer: Display): Prom
     }
   } finally {
     await store.close();
-    interrupt.dispose();
   }
 }

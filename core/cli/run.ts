@@ -4,10 +4,10 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { sourceFromPath } from "../data/index.ts";
 import { expHome } from "../home.ts";
-import { listenForInterrupt } from "../run/interrupt.ts";
-import { runSweep, type SweepOptions } from "../run/sweep.ts";
+import { runSweep, type SweepOptions, type SweepSurroundings } from "../run/sweep.ts";
 import { startBeside } from "./dashboard-beside.ts";
 import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
+import { interruptible } from "./interruptible.ts";
 import { printError, printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { printResult } from "./result-table.ts";
@@ -49,24 +49,20 @@ export function registerRunCommand(program: Command): void {
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (flags.json) globalThis.console = new Console(process.stderr); // what the experiment's own code prints
   const display = createDisplay(flags.json ? process.stderr : process.stdout);
-  const interrupt = listenForInterrupt();
-  const serve: Parameters<typeof runSweep>[1]["serve"] = async (store) => {
+  const serve: SweepSurroundings["serve"] = async (store) => {
     if (!flags.dashboard) return null;
     const dashboard = await startBeside({ store, home: expHome() }, flags.port);
     display.stage(`dashboard: ${dashboard.url}`);
     return dashboard;
   };
-  try {
-    const { runs, errors } = await runSweep(sweepOptions(file, flags), { observer: display, interrupt, serve });
-    display.close();
-    for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
-    if (flags.json) printJson({ type: "done", runs });
-    else printEnd(runs);
-    if (errors.length > 0) process.exitCode = 1;
-  } finally {
-    display.close();
-    interrupt.dispose();
-  }
+  const { runs, errors } = await interruptible(
+    (interrupt) => runSweep(sweepOptions(file, flags), { observer: display, interrupt, serve }),
+    display.close,
+  );
+  for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
+  if (flags.json) printJson({ type: "done", runs });
+  else printEnd(runs);
+  if (errors.length > 0) process.exitCode = 1;
 }
 
 function sweepOptions(file: string, flags: RunFlags): SweepOptions {

@@ -1,12 +1,12 @@
 // `exp run FILE`: everything is checked before anything is stored, what the runs start from is trained first, an unfinished sweep is
 // gone on with, a finished one makes new runs.
-import type { LockstepError } from "../errors.ts";
+import { LockstepError } from "../errors.ts";
 import { loadExperiment, planRuns, type Overrides } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
 import { openReadyStore, type Store } from "../store/index.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
-import { planLineage } from "./lineage.ts";
+import { planLineage, type SweepPlan } from "./lineage.ts";
 import type { RunSummary, SweepObserver } from "./observer.ts";
 import { runJobs } from "./run-jobs.ts";
 import { openWorkshop, type EngineRequest } from "./workshop.ts";
@@ -56,10 +56,25 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
 async function plan({ file, overrides }: SweepOptions, observer: SweepObserver): Promise<Job[]> {
   const loaded = await loadExperiment(file);
   const sweep = await planLineage(loaded, planRuns(loaded.experiment, overrides), overrides.smoke ?? false);
+  if (overrides.smoke) refuseDownloads(sweep);
   const jobs = await listJobs(sweep, observer.stage);
   const warnings = jobs.flatMap((job) => [...job.sweep.plan.warnings, ...job.data.warnings]);
   for (const warning of new Set(warnings)) observer.notice(warning);
   return jobs;
+}
+
+/** --smoke never touches the network. */
+function refuseDownloads({ plan: { experiment, source, runs }, parents }: SweepPlan): void {
+  for (const parent of parents.values()) refuseDownloads(parent);
+  const variant = runs.find(({ settings }) => settings.init.kind === "imagenet")?.variant;
+  if (source.kind !== "catalogue" && variant === undefined) return;
+  const what =
+    source.kind === "catalogue" ? `data set ${source.name}` : `variant "${variant}" needs ImageNet weights, which`;
+  throw new LockstepError({
+    code: "usage",
+    message: `--smoke never touches the network, and ${experiment}'s ${what} may have to be downloaded.`,
+    next: `Run it without --smoke, or with --data PATH and --set 'init={"kind":"random"}'.`,
+  });
 }
 
 async function train(
