@@ -2,8 +2,12 @@
  * Question: does freezing the backbone cost recall?
  * Command:  exp run experiments/frozen-backbone.ts
  *           exp run experiments/frozen-backbone.ts --data ../images   (class folders of your own)
+ * Time:     6 minutes on 2 cores, pretraining included.
+ * Result:   simulated data, 3 seeds, 95 % interval of test accuracy: frozen 0.92 ± 0.01, blocks 0.93 ± 0.04,
+ *           unfrozen 0.95 ± 0.06 (each seed in 0.80 to 0.97), frozenRandom 0.49 ± 0.06: the transfer is worth 0.43.
+ *           On BUSI the simulated backbone does not carry over frozen: recall 0.19 ± 0.21 against 0.58 ± 0.29 unfrozen.
  *
- * Every variant starts from the same pretrained backbone and sees the same split; seeds are replicates.
+ * Every variant sees the same split, and all but frozenRandom and slim start from the same pretrained backbone; seeds are replicates.
  */
 import { defineExperiment, fromRun, phantom, random } from "lockstep";
 

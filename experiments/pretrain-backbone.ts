@@ -1,6 +1,8 @@
 /**
  * Question: can a backbone learn from simulated ultrasound alone, so that the other experiments need no download?
  * Command:  exp run experiments/pretrain-backbone.ts
+ * Time:     1 minute on 2 cores.
+ * Result:   test accuracy about 0.67 over eight classes (chance: 0.125); what it is worth is seen in frozen-backbone.ts.
  *
  * Trains MobileNetV3-Large on eight simulated classes of echotexture and lesion shape.
  */
