@@ -1,7 +1,7 @@
 // `npm run kernels`: compiles kernels.c into ../prebuilt/, whose files are committed. `-- --check` compiles into a temporary
 // folder and compares the bytes with the committed ones. Nothing is replaced unless everything was built and accepted.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,7 +48,7 @@ function main() {
     writeFileSync(join(out, "plan-layout.ts"), layoutOf(source("plan.h"), source("executor.c")));
     const files = readdirSync(out).filter((file) => !file.endsWith(".o") && !file.endsWith(".s"));
     if (check) compare(out, files);
-    else for (const file of files) copyFileSync(join(out, file), join(prebuilt, file));
+    else for (const file of files) replace(join(out, file), join(prebuilt, file));
     console.log(files.map((file) => `${file} ${readFileSync(join(out, file)).length} bytes`).join("\n"));
   } catch (error) {
     console.error(
@@ -118,6 +118,12 @@ function rejectStaticData(bytes) {
     if (section === DATA_SECTION) throw new Error("kernels.wasm has static data; see the rules in vector.h");
     at += size;
   }
+}
+
+/** By rename: a process that has the old library loaded keeps it whole. @param {string} from @param {string} to */
+function replace(from, to) {
+  copyFileSync(from, `${to}.new`);
+  renameSync(`${to}.new`, to);
 }
 
 /** What the prebuilt files were made from. @param {string} out */
