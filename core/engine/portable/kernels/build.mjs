@@ -1,7 +1,16 @@
 // `npm run kernels`: compiles kernels.c into ../prebuilt/, whose files are committed. `-- --check` compiles into a temporary
 // folder and compares the bytes with the committed ones. Nothing is replaced unless everything was built and accepted.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
