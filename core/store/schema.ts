@@ -5,3 +5,4 @@ export * from "./schema/runs.ts";
 export * from "./schema/curves.ts";
 export * from "./schema/outcomes.ts";
 export * from "./schema/attachments.ts";
+export * from "./schema/evaluations.ts";

@@ -32,6 +32,8 @@ export const artifacts = pgTable(
     sha256: text("sha256").notNull(),
     bytes: bigint("bytes", { mode: "number" }).notNull(),
     epoch: integer("epoch"),
+    /** Of an image or table that a program logged. */
+    step: bigint("step", { mode: "number" }),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [

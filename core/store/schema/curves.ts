@@ -82,3 +82,22 @@ export const metricValues = pgTable(
     foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
   ],
 );
+
+/** How numbers are spread: weights, gradients, or what a program logs. Bins are half-open; the last one is closed. */
+export const histograms = pgTable(
+  "histograms",
+  {
+    runId: uuid("run_id").notNull(),
+    name: text("name").notNull(),
+    step: bigint("step", { mode: "number" }).notNull(),
+    epoch: integer("epoch"),
+    /** One more than there are counts, ascending. */
+    edges: doublePrecision("edges").array().notNull(),
+    counts: doublePrecision("counts").array().notNull(),
+    at: timestamp("at", { withTimezone: true }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.runId, table.name, table.step] }),
+    foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
+  ],
+);

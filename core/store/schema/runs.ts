@@ -10,6 +10,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   uuid,
@@ -42,6 +43,8 @@ const identity = {
 };
 
 const state = {
+  /** What people call it, besides experiment/variant/seed. */
+  name: text("name"),
   /** "queued", "running", "done", "failed", "interrupted" or "lost". */
   status: text("status").notNull().default("running"),
   createdAt: moment("created_at").notNull().defaultNow(),
@@ -142,6 +145,23 @@ export const runs = pgTable(
     index("runs_experiment").on(table.experiment, table.variant, table.seed, table.createdAt),
     index("runs_created_at").on(table.createdAt),
     index("runs_status_index").on(table.status),
+  ],
+);
+
+/** Names that move: `best`, `submitted`. One run of an experiment has it at a time. */
+export const aliases = pgTable(
+  "aliases",
+  {
+    project: text("project").notNull(),
+    experiment: text("experiment").notNull(),
+    alias: text("alias").notNull(),
+    runId: uuid("run_id").notNull(),
+    setAt: moment("set_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.experiment, table.alias] }),
+    foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
+    index("aliases_run").on(table.runId),
   ],
 );
 
