@@ -1,6 +1,6 @@
 // What a run recorded, read back whole: for resume, verify and reproduce. The dashboard's reads are in queries.ts.
 import type { KnownLinks } from "../train/contract.ts";
-import type { Phase } from "../train/recorder.ts";
+import type { ExternalPhase, Phase } from "../train/recorder.ts";
 import type { Store } from "./connect.ts";
 
 export interface StoredBatch {
@@ -47,10 +47,11 @@ export interface StoredEpoch {
   readonly stateDigest: string | null;
 }
 
+/** Of the training itself; evaluations on other data sets are read in evaluations.ts. */
 export async function readEpochs(store: Store, runId: string): Promise<StoredEpoch[]> {
   return store.sql<StoredEpoch[]>`
     select phase, epoch, loss, accuracy, precision, recall, f1, auc, state_digest as "stateDigest"
-    from epochs where run_id = ${runId} order by phase = 'test', epoch, phase = 'val'`;
+    from epochs where run_id = ${runId} and phase in ('train', 'val', 'test') order by phase = 'test', epoch, phase = 'val'`;
 }
 
 export interface StoredPrediction {
@@ -66,7 +67,7 @@ export interface StoredPrediction {
 export async function readPredictions(
   store: Store,
   runId: string,
-  phase: Phase,
+  phase: Phase | ExternalPhase,
   epoch: number | null = null,
 ): Promise<StoredPrediction[]> {
   const rows = await store.sql<StoredPrediction[]>`
@@ -79,7 +80,7 @@ export async function readPredictions(
 export async function readConfusion(
   store: Store,
   runId: string,
-  phase: Phase,
+  phase: Phase | ExternalPhase,
   epoch: number | null = null,
 ): Promise<number[][] | null> {
   const cells = await store.sql<{ t: number; p: number; n: number }[]>`

@@ -2,6 +2,7 @@
 export { openStore, type Store, type StoreOptions } from "./connect.ts";
 export { withoutPassword } from "./connection-error.ts";
 export * from "./datasets.ts";
+export * from "./evaluations.ts";
 export * from "./history.ts";
 export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";

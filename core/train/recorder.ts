@@ -3,6 +3,9 @@
 
 export type Phase = "train" | "val" | "test";
 
+/** A finished run on another labelled set (`exp evaluate`); it has one epoch, and no batches in the chain. */
+export type ExternalPhase = `external:${string}`;
+
 export interface BatchEvent {
   readonly kind: "batch";
   readonly phase: Phase;
@@ -34,7 +37,7 @@ export interface Metrics {
 
 export interface EpochEvent {
   readonly kind: "epoch";
-  readonly phase: Phase;
+  readonly phase: Phase | ExternalPhase;
   readonly epoch: number;
   readonly metrics: Metrics;
   readonly lr: number | null;
@@ -46,7 +49,7 @@ export interface EpochEvent {
 
 export interface ConfusionEvent {
   readonly kind: "confusion";
-  readonly phase: Phase;
+  readonly phase: Phase | ExternalPhase;
   readonly epoch: number;
   /** counts[true class][predicted class] */
   readonly counts: readonly (readonly number[])[];
@@ -54,7 +57,7 @@ export interface ConfusionEvent {
 
 export interface PredictionsEvent {
   readonly kind: "predictions";
-  readonly phase: Phase;
+  readonly phase: Phase | ExternalPhase;
   readonly epoch: number;
   readonly sampleIds: readonly string[];
   readonly labels: readonly number[];

@@ -41,7 +41,8 @@ export async function applyEvents(sql: Sql, runId: string, events: readonly Spoo
   });
 }
 
-async function insertAll(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+/** Rows of events, without what they say of the run itself. @returns a line for each row that is there with other values */
+export async function insertAll(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
   const plain = <Event>(kind: string) => ofKind<Event>(events, kind).map(({ event }) => event);
   const logs = ofKind<LogEvent>(events, "log").map(({ seq, event }) => ({ seq, level: event.level, text: event.text }));
   const conflicts = [

@@ -1,5 +1,5 @@
 // Which columns an event's rows fill, and which of them must agree when a row is sent again (after a crash, or by a resumed run).
-import type { BatchEvent, EpochEvent, Phase } from "../../train/recorder.ts";
+import type { BatchEvent, EpochEvent, ExternalPhase, Phase } from "../../train/recorder.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import type { Target } from "./insert-rows.ts";
 
@@ -45,7 +45,7 @@ export const epochTarget: Target<EpochEvent> = {
 };
 
 export interface ConfusionCell {
-  readonly phase: Phase;
+  readonly phase: Phase | ExternalPhase;
   readonly epoch: number;
   readonly trueClass: number;
   readonly predictedClass: number;
@@ -66,7 +66,7 @@ export const confusionTarget: Target<ConfusionCell> = {
 };
 
 export interface PredictionRow {
-  readonly phase: Phase;
+  readonly phase: Phase | ExternalPhase;
   readonly epoch: number;
   readonly sampleId: string;
   readonly position: number;
