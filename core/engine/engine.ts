@@ -108,9 +108,22 @@ export interface EngineIdentity {
   readonly threads: number;
 }
 
+/** Where the time went in one kind of work, such as "train" or "evaluate". */
+export interface WorkProfile {
+  readonly work: string;
+  /** How many batches. */
+  readonly plans: number;
+  /** Milliseconds in all of them; what the entries of `kernels` add up to. */
+  readonly wallMs: number;
+  /** Kinds of kernels, and what is no kernel: waiting. Milliseconds of a thread, mean over the threads; longest first. */
+  readonly kernels: readonly { readonly kernel: string; readonly ms: number }[];
+}
+
 export interface Engine {
   readonly identity: EngineIdentity;
   compile(network: Network, options: CompileOptions): Promise<Program>;
+  /** What was measured since the last call; empty where the engine was not asked to measure, absent where it cannot. */
+  takeProfile?(): readonly WorkProfile[];
   /** Stops threads and frees what the engine holds. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export const CONTROL = 1024; // kernels/executor.c: Control; below it nothing, s
 export const PLAN = 4096;
 export const PLAN_BYTES = 1 << 20;
 export const PROGRAM = PLAN + PLAN_BYTES;
-export const STACK_BYTES = 65536; // of C, used in wasm only
+export const STACK_BYTES = 65536; // of C, used in wasm only; a thread's profile, where one is made, lies at its far end
 
 const WASM_LIMIT_BYTES = 4294967296 - 65536;
 

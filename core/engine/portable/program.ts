@@ -14,6 +14,7 @@ import { RECORD_WORDS } from "./plan.ts";
 import { loadState, saveState, SharedProgramMemory } from "./program-memory.ts";
 import { largestFitting, sizeProgram, type ProgramSize } from "./program-size.ts";
 import { readStages, type Stages } from "./stages.ts";
+import type { Profile } from "./profile.ts";
 import type { Team } from "./team.ts";
 
 export interface ProgramJob {
@@ -21,6 +22,8 @@ export interface ProgramJob {
   readonly options: CompileOptions;
   readonly team: Team<number>;
   readonly threads: number;
+  /** Where times by kernel are gathered, or null. */
+  readonly profile: Profile | null;
   /** Tells the workers which program is meant. */
   readonly id: number;
   /** Called when the program is disposed of. */
@@ -51,7 +54,8 @@ export class PortableProgram implements Program {
   static async compile(job: ProgramJob): Promise<PortableProgram> {
     const program = new PortableProgram(job);
     const { start, scratchBytes } = program.size.regions;
-    const place = { scratch: start, scratchBytes, stackBytes: STACK_BYTES, control: CONTROL };
+    const profiled = job.profile !== null;
+    const place = { scratch: start, scratchBytes, stackBytes: STACK_BYTES, control: CONTROL, profiled };
     await job.team.request({ kind: "attach", program: job.id, memory: program.shared.wasm, ...place });
     return program;
   }
@@ -194,7 +198,9 @@ export class PortableProgram implements Program {
     const { lowered, words } = this.planFor(kind, images);
     this.shared.words(PLAN, words.length).set(words);
     const records = words.length / RECORD_WORDS;
+    const walked = this.job.profile?.begin(kind);
     const ends = await this.job.team.request({ kind: "walk", program: this.job.id, plan: PLAN, records });
+    walked?.(this.shared.wasm.buffer, this.size.regions, this.job.threads);
     if (ends.includes(0)) throw failed("it was stopped in the middle of a step");
     return lowered;
   }

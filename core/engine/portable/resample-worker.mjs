@@ -8,7 +8,9 @@ const FIELDS = 12; // of ResampleJob in kernels/resample.c, all doubles
 const READ_AHEAD = 32; // bytes that the kernel may read behind the source
 
 const memory = new WebAssembly.Memory({ initial: 16, maximum: 16384, shared: true });
-const { exports } = await WebAssembly.instantiate(workerData.module, { env: { memory } });
+const { exports } = await WebAssembly.instantiate(workerData.module, {
+  env: { memory, nowMs: () => 0 },
+});
 exports.__stack_pointer.value = STACK;
 
 /**

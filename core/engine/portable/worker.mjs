@@ -10,7 +10,7 @@ const programs = new Map();
 
 /**
  * @typedef {{ id: number, kind: "attach", program: number, memory: WebAssembly.Memory, scratch: number, scratchBytes: number,
- *   stackBytes: number, control: number }} Attach scratch: where the threads' regions of stack and scratch begin
+ *   stackBytes: number, control: number, profiled: boolean }} Attach scratch: where the threads' regions of stack and scratch begin
  * @typedef {{ id: number, kind: "walk", program: number, plan: number, records: number }} Walk
  * @typedef {{ id: number, kind: "detach", program: number }} Detach
  */
@@ -28,8 +28,10 @@ function handle(message) {
   if (message.kind === "walk") return programs.get(message.program)(message.plan, message.records);
   if (message.kind === "detach") programs.delete(message.program);
   else {
-    const stack = message.scratch + thread * (message.stackBytes + message.scratchBytes) + message.stackBytes;
-    programs.set(message.program, kernels.bind(message.memory, { thread, threads, stack, control: message.control }));
+    const { memory, scratch, scratchBytes, stackBytes, control, profiled } = message;
+    const region = scratch + thread * (stackBytes + scratchBytes);
+    const place = { thread, threads, stack: region + stackBytes, control, profile: profiled ? region : 0 };
+    programs.set(message.program, kernels.bind(memory, place));
   }
   return 1;
 }

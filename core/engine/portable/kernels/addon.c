@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include "cpu.h"
 
-typedef int Walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control);
+typedef int Walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control, double *profile);
 typedef uint64_t SelfTest(char *memory);
 
 extern Walk walk_baseline;
@@ -18,7 +18,7 @@ extern SelfTest selfTest_avx2;
 #define CHOOSE(name, level) name##_baseline
 #endif
 
-enum { MOST_ARGUMENTS = 8 };
+enum { MOST_ARGUMENTS = 9 };
 
 /** Reads (Uint8Array, number, ...). @return the array's start, or NULL with an exception pending */
 static char *readArguments(napi_env env, napi_callback_info info, size_t count, uint32_t *numbers, size_t *bytes) {
@@ -33,14 +33,15 @@ static char *readArguments(napi_env env, napi_callback_info info, size_t count, 
   return 0;
 }
 
-/** walk(memory, level, plan, records, thread, threads, scratch, control): offsets in bytes. */
+/** walk(memory, level, plan, records, thread, threads, scratch, control, profile): offsets in bytes, profile or 0. */
 static napi_value walk(napi_env env, napi_callback_info info) {
-  uint32_t n[7];
+  uint32_t n[8];
   size_t bytes;
   napi_value result;
-  char *memory = readArguments(env, info, 8, n, &bytes);
+  char *memory = readArguments(env, info, 9, n, &bytes);
   if (!memory) return 0;
-  const int ended = CHOOSE(walk, n[0])(memory, (int32_t *)(memory + n[1]), (int)n[2], (int)n[3], (int)n[4], memory + n[5], memory + n[6]);
+  double *profile = n[7] ? (double *)(memory + n[7]) : 0;
+  const int ended = CHOOSE(walk, n[0])(memory, (int32_t *)(memory + n[1]), (int)n[2], (int)n[3], (int)n[4], memory + n[5], memory + n[6], profile);
   napi_create_int32(env, ended, &result);
   return result;
 }

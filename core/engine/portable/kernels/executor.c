@@ -25,6 +25,7 @@ enum { FEWEST_SPINS = 50, MOST_SPINS = 2000 }; // with a pause of some 25 ns eac
 enum { SLEEP_NS = 20 * 1000 * 1000 }; // sleepers look at `stop` from time to time
 
 #ifdef __wasm__
+__attribute__((import_module("env"), import_name("nowMs"))) f64 nowMs(void);
 INLINE void sleepWhile(int32_t *at, int32_t value) { __builtin_wasm_memory_atomic_wait32(at, value, SLEEP_NS); }
 INLINE void wakeAll(int32_t *at) { __builtin_wasm_memory_atomic_notify(at, 1u << 30); }
 INLINE void pauseCpu(void) {}
@@ -98,14 +99,29 @@ INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads)
   }
 }
 
-/** Thread `thread` of `threads` walks all records. Counters are cleared by thread 0, one barrier later. @return whether it got to the end */
-static int walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, Control *control) {
+enum { WAITING = 63 }; // in a profile: the time at barriers, behind the kernels' (profile.ts)
+
+/** Adds to an entry of a profile the milliseconds since `since`. @return now */
+static f64 charge(f64 *entry, f64 since) {
+  const f64 now = nowMs();
+  *entry = *entry + (now - since);
+  return now;
+}
+
+/**
+ * Thread `thread` of `threads` walks all records. Counters are cleared by thread 0, one barrier later.
+ * @param profile NULL, or this thread's milliseconds by kernel, added to @return whether it got to the end
+ */
+static int walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, Control *control, f64 *profile) {
   int cleared = 0, spins = MOST_SPINS;
+  f64 since = profile ? nowMs() : 0;
   for (int i = 0; i < records; i++) {
     int32_t *record = plan + (ix)i * RECORD_WORDS;
     runRecord(record, memory, scratch, threads);
+    if (profile) since = charge(profile + record[0], since);
     if (!record[2]) continue;
     if (!barrier(control, threads, &spins)) return 0;
+    if (profile) since = charge(profile + WAITING, since);
     if (thread == 0) for (; cleared <= i; cleared++) plan[(ix)cleared * RECORD_WORDS + 3] = 0;
   }
   return 1;

@@ -6,9 +6,9 @@
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/** Addresses are in bytes. @return 1, or 0 where it was told to stop */
-EXPORT(walk) int exportWalk(uint32_t plan, int records, int thread, int threads, uint32_t scratch, uint32_t control) {
-  return walk((char *)0, (int32_t *)plan, records, thread, threads, (char *)scratch, (Control *)control);
+/** Addresses are in bytes. @param profile or 0 @return 1, or 0 where it was told to stop */
+EXPORT(walk) int exportWalk(uint32_t plan, int records, int thread, int threads, uint32_t scratch, uint32_t control, uint32_t profile) {
+  return walk((char *)0, (int32_t *)plan, records, thread, threads, (char *)scratch, (Control *)control, (f64 *)profile);
 }
 
 /** Overwrites the first SELF_TEST_BYTES of the memory; the stack must lie behind them. */
@@ -23,8 +23,9 @@ EXPORT(resample) void exportResample(const ResampleJob *job) {
 #define NAMED_AGAIN(name, level) name##_##level
 #define EXPORTED __attribute__((visibility("hidden")))
 
-EXPORTED int NAMED(walk, LEVEL)(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control) {
-  return walk(memory, plan, records, thread, threads, scratch, (Control *)control);
+EXPORTED int NAMED(walk, LEVEL)(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control,
+                             f64 *profile) {
+  return walk(memory, plan, records, thread, threads, scratch, (Control *)control, profile);
 }
 EXPORTED uint64_t NAMED(selfTest, LEVEL)(char *memory) { return selfTest(memory); }
 EXPORTED unsigned NAMED(selfTestBytes, LEVEL)(void) { return SELF_TEST_BYTES; }
