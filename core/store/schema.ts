@@ -6,3 +6,4 @@ export * from "./schema/curves.ts";
 export * from "./schema/outcomes.ts";
 export * from "./schema/attachments.ts";
 export * from "./schema/evaluations.ts";
+export * from "./schema/kernel-times.ts";
