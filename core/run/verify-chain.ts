@@ -1,28 +1,38 @@
 // The rows of batches as a chain: as many as the settings ask for, and each link the digest of the one before and its own batch.
 import type { Split } from "../data/sample.ts";
-import { FIRST_LINK, nextLink, runDigest } from "../train/chain.ts";
+import { FIRST_LINK, nextLink, runDigest, stateLink } from "../train/chain.ts";
+import { epochsOf } from "../train/early-stopping.ts";
 import type { Recorded } from "./recorded.ts";
 import { sampleOrder } from "./sample-order.ts";
 import { judged, notChecked, type VerdictLine } from "./verdict.ts";
 
 /** Links of a whole chain also tell a moved row of the split: its sample stands in other batches then. */
-export function checkChain({ run, config, batches, manifest }: Recorded, split: Split): VerdictLine {
+export function checkChain({ run, config, batches, epochs, manifest }: Recorded, split: Split): VerdictLine {
   const samplesOf = sampleOrder({ manifest, split, seed: run.seed, batchSize: config.settings.batchSize });
   let previous = FIRST_LINK;
   const broken: string[] = [];
   for (const { phase, epoch, batch, loss, correct, chain } of batches) {
+    const followsState = phase === "val" && batch === 1;
+    if (followsState) previous = stateLink(previous, stateOf(epochs, epoch));
     const link = nextLink(previous, samplesOf(phase, epoch, batch), loss, correct);
-    if (link !== chain)
-      broken.push(`${phase} epoch ${epoch}, batch ${batch}: loss ${loss}, ${correct} correct do not make its link`);
+    const parts = `loss ${loss}, ${correct} correct${followsState ? `, state digest of train epoch ${epoch}` : ""}`;
+    if (link !== chain) broken.push(`${phase} epoch ${epoch}, batch ${batch}: ${parts} do not make its link`);
     previous = chain;
   }
   return batches.length === 0 ? notChecked("chain", "no batch is stored") : judged("chain", broken, 1);
 }
 
+/** Empty where the row is missing or has none. */
+function stateOf(epochs: Recorded["epochs"], epoch: number): string {
+  return epochs.find((row) => row.phase === "train" && row.epoch === epoch)?.stateDigest ?? "";
+}
+
 /** Row counts of a finished run; an unfinished one must have no gaps, which the chain shows. */
 export function checkRows({ run, config, batches, epochs, testPredictions }: Recorded, split: Split): VerdictLine {
   if (run.status !== "done") return notChecked("rows", `the run is ${run.status}`);
-  const { epochs: wanted, batchSize } = config.settings;
+  const { batchSize } = config.settings;
+  const valLosses = epochs.filter(({ phase }) => phase === "val").map(({ loss }) => loss);
+  const wanted = epochsOf(config.settings, valLosses);
   const count = (phase: string) => batches.filter((row) => row.phase === phase).length;
   const perEpoch = (part: keyof typeof sizes) => Math.ceil(sizes[part] / batchSize);
   const sizes = { train: split.train.length, val: split.val.length, test: split.test.length };

@@ -27,6 +27,14 @@ export function nextLink(previous: string, sampleIds: readonly string[], loss: n
   return hash.digest("hex");
 }
 
+/**
+ * sha256(last link of a training epoch, its state digest): what the epoch's validation follows, so that the chain covers every state too.
+ * @returns 64 hex digits
+ */
+export function stateLink(chain: string, stateDigest: string): string {
+  return createHash("sha256").update(Buffer.from(chain, "hex")).update(Buffer.from(stateDigest, "hex")).digest("hex");
+}
+
 /** sha256(last chain digest, last state digest, test predictions: each sample's id and logits). @returns 64 hex digits */
 export function runDigest(chain: string, stateDigest: string, test: Predictions): string {
   const hash = createHash("sha256");

@@ -9,6 +9,8 @@ export interface EvaluateInRun {
   readonly phase: "val" | "test";
   readonly epoch: number;
   readonly program: Pick<Program, "evaluate">;
+  /** What the first batch's link follows. */
+  readonly chain: string;
 }
 
 export interface EvaluatedInRun extends Evaluation {
@@ -20,13 +22,13 @@ export interface EvaluatedInRun extends Evaluation {
 /** @returns what was recorded; the session stands where it stood */
 export async function evaluateInRun(
   session: Session,
-  { phase, epoch, program }: EvaluateInRun,
+  { phase, epoch, program, chain: before }: EvaluateInRun,
 ): Promise<EvaluatedInRun> {
   const { settings, network, data, recorder, signal } = session.input;
   const { manifest, prepared, resampler } = data;
   const { batchSize, imageSizePx } = settings;
   const done: EvaluatedBatch[] = [];
-  let chain = session.standing.chain;
+  let chain = before;
   const evaluation = await evaluateOn({
     manifest,
     prepared,

@@ -24,7 +24,12 @@ export async function testBest(session: Session, bestPath: string): Promise<Eval
   });
   try {
     program.load(state);
-    const evaluated = await evaluateInRun(session, { phase: "test", epoch: EPOCH, program });
+    const evaluated = await evaluateInRun(session, {
+      phase: "test",
+      epoch: EPOCH,
+      program,
+      chain: session.standing.chain,
+    });
     await drawPictures(session, evaluated);
     return evaluated;
   } finally {

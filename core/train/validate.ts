@@ -1,6 +1,7 @@
 // The validation after an epoch, and what follows from it: the best epoch so far, and that the epoch is done.
 import type { Program } from "../engine/engine.ts";
 import type { State } from "../model/network.ts";
+import { stateLink } from "./chain.ts";
 import { bestFile } from "./checkpoint-folder.ts";
 import { evaluateInRun } from "./evaluation-events.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +18,8 @@ export interface TrainedEpoch {
 export async function validate(session: Session, { program, state, stateDigest }: TrainedEpoch): Promise<void> {
   const before = session.standing;
   const { epoch } = before;
-  const { metrics, chain } = await evaluateInRun(session, { phase: "val", epoch, program });
+  const follows = stateLink(before.chain, stateDigest);
+  const { metrics, chain } = await evaluateInRun(session, { phase: "val", epoch, program, chain: follows });
   const better = before.best === null || metrics.loss < before.best.valLoss; // the first of equals is kept
   const best: Best | null = better
     ? { epoch, valLoss: metrics.loss, valAccuracy: metrics.accuracy, file: bestFile(epoch, metrics.accuracy) }

@@ -47,6 +47,12 @@ it("an edited loss of a training batch is named", async () => {
   expect(found).toContain("chain: train epoch 2, batch 2");
 });
 
+it("an edited state digest of any epoch is named", async () => {
+  const row = `where run_id = '${runId}' and phase = 'train' and epoch = 1`;
+  const flip = `update epochs set state_digest = reverse(state_digest) ${row}`;
+  expect(await differingAfter(flip, flip)).toMatch(/chain: val epoch 1, batch 1: .*state digest of train epoch 1/);
+});
+
 it("an edited learning rate, which the chain does not cover, is named", async () => {
   const row = `where run_id = '${runId}' and phase = 'train' and epoch = 1 and batch = 3`;
   const found = await differingAfter(

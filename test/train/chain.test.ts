@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { LockstepError } from "../../core/errors.ts";
-import { checkRepeated, FIRST_LINK, nextLink, runDigest } from "../../core/train/chain.ts";
+import { checkRepeated, FIRST_LINK, nextLink, runDigest, stateLink } from "../../core/train/chain.ts";
 
 const predictions = { sampleIds: ["a", "b"], labels: [0, 1], predicted: [0, 1], probabilities: [] };
 
@@ -25,6 +25,12 @@ test("whatever a link covers changes it", () => {
     nextLink(FIRST_LINK, ["a", "b"], 0.5, 1),
   ];
   expect(new Set([link, ...others]).size).toBe(6);
+});
+
+test("a validation follows chain and state digest of its epoch", () => {
+  const expected = createHash("sha256").update(Buffer.alloc(32)).update(Buffer.alloc(32, 0x11)).digest("hex");
+  expect(stateLink(FIRST_LINK, "11".repeat(32))).toBe(expected);
+  expect(stateLink(FIRST_LINK, "12".repeat(32))).not.toBe(expected);
 });
 
 test("every NaN gives the same link", () => {
