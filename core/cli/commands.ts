@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   reproduce: async () => (await import("./reproduce.ts")).registerReproduceCommand,
   verify: async () => (await import("./verify.ts")).registerVerifyCommand,
   stop: async () => (await import("./stop.ts")).registerStopCommand,
+  evaluate: async () => (await import("./evaluate.ts")).registerEvaluateCommand,
   bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,
   show: async () => (await import("./show.ts")).registerShowCommands,

@@ -7,10 +7,17 @@ import {
   readArtifacts,
   readConfusion,
   readEpochs,
+  readEvaluations,
+  readKernelTimes,
+  type KernelTime,
   type RunRow,
+  type Store,
   type StoredArtifact,
   type StoredEpoch,
+  type StoredEvaluation,
 } from "../store/index.ts";
+import { printConfusion } from "./confusion-table.ts";
+import { printKernelTimes } from "./kernel-times-table.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
@@ -30,11 +37,15 @@ export function registerShowCommands(program: Command): void {
     .action(showRun);
 }
 
+type ShownEvaluation = StoredEvaluation & { readonly confusion: number[][] | null };
+
 interface Shown {
   readonly run: RunRow;
   readonly epochs: readonly StoredEpoch[];
   readonly confusion: number[][] | null;
+  readonly evaluations: readonly ShownEvaluation[];
   readonly artifacts: readonly StoredArtifact[];
+  readonly kernelTimes: readonly KernelTime[];
 }
 
 async function showRun(name: string, flags: { readonly json?: boolean }): Promise<void> {
@@ -46,7 +57,9 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
       run,
       confusion,
       epochs: await readEpochs(store, run.runId),
+      evaluations: await shownEvaluations(store, run.runId),
       artifacts: await readArtifacts(store, run.runId),
+      kernelTimes: await readKernelTimes(store, run.runId),
     };
     if (flags.json) printJson(asJson(shown));
     else printShown(shown);
@@ -55,8 +68,15 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
   }
 }
 
+async function shownEvaluations(store: Store, runId: string): Promise<ShownEvaluation[]> {
+  const evaluations = await readEvaluations(store, runId);
+  return Promise.all(
+    evaluations.map(async (one) => ({ ...one, confusion: await readConfusion(store, runId, one.phase) })),
+  );
+}
+
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
-function asJson({ run, epochs, confusion, artifacts }: Shown): object {
+function asJson({ run, epochs, confusion, evaluations, artifacts, kernelTimes }: Shown): object {
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -68,7 +88,9 @@ function asJson({ run, epochs, confusion, artifacts }: Shown): object {
     digest,
     test: testOf(run, confusion),
     history: epochs,
+    evaluations,
     artifacts,
+    kernelTimes,
     ...rest,
   };
 }
@@ -86,11 +108,13 @@ function testOf(run: RunRow, confusion: number[][] | null): object | null {
   };
 }
 
-function printShown({ run, epochs, confusion, artifacts }: Shown): void {
+function printShown({ run, epochs, confusion, evaluations, artifacts, kernelTimes }: Shown): void {
   printFacts(run);
   if (epochs.length > 0) printEpochs(epochs);
-  if (confusion !== null) printConfusion(run.classes ?? [], confusion);
+  if (confusion !== null) printConfusion("Confusion matrix of the test phase", run.classes ?? [], confusion);
+  if (evaluations.length > 0) printEvaluations(run.classes ?? [], evaluations);
   if (artifacts.length > 0) printArtifacts(artifacts);
+  printKernelTimes(kernelTimes);
 }
 
 function printFacts(run: RunRow): void {
@@ -118,7 +142,7 @@ function printFacts(run: RunRow): void {
     ["best epoch", run.bestEpoch === null ? null : `${run.bestEpoch}, val loss ${run.valLoss ?? "-"}`],
     ["test", testLine(run)],
   ];
-  process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${run.seed}`)}\n`);
+  process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${seedText(run)}`)}\n`);
   for (const [name, value] of facts)
     if (value !== null && value !== "") process.stdout.write(`${pc.dim(name.padEnd(14))}${value}\n`);
 }
@@ -159,13 +183,18 @@ function printEpochs(epochs: readonly StoredEpoch[]): void {
   );
 }
 
-function printConfusion(classes: readonly string[], counts: readonly (readonly number[])[]): void {
-  process.stdout.write(`\n${pc.bold("Confusion matrix of the test phase")} (rows: true class)\n`);
-  const name = (index: number) => classes[index] ?? String(index);
+function printEvaluations(classes: readonly string[], evaluations: readonly ShownEvaluation[]): void {
+  process.stdout.write(`\n${pc.bold("On other data")} (exp evaluate)\n`);
+  const number = (value: number | null) => value?.toFixed(4) ?? "-";
   printTable(
-    ["", ...counts.map((_, index) => name(index))],
-    counts.map((row, index) => [name(index), ...row]),
+    ["phase", "data set", "samples", "trained on", "loss", "accuracy", "precision", "recall", "f1", "auc"],
+    evaluations.map((e) => [
+      ...[e.phase, e.dataset, e.samples, e.seenSamples],
+      ...[e.loss, e.accuracy, e.precision, e.recall, e.f1, e.auc].map(number),
+    ]),
   );
+  for (const { phase, confusion } of evaluations)
+    if (confusion !== null) printConfusion(`Confusion matrix of ${phase}`, classes, confusion);
 }
 
 function printArtifacts(artifacts: readonly StoredArtifact[]): void {

@@ -14,15 +14,19 @@ export interface EngineFlags {
 }
 
 export function addEngineOptions(command: Command): Command {
+  return addEngineChoice(command).option(
+    "--checkpoint-every <steps>",
+    "checkpoint every so many steps, besides every epoch",
+    wholeNumber("--checkpoint-every", 1),
+  );
+}
+
+/** Which engine computes, for commands that do not train. */
+export function addEngineChoice(command: Command): Command {
   return command
     .option("--engine <name>", ENGINES.join(", "), oneOf("--engine", ENGINES))
     .option("--kernels <kind>", `of the portable engine: ${KERNELS.join(", ")}`, oneOf("--kernels", KERNELS), "auto")
-    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1))
-    .option(
-      "--checkpoint-every <steps>",
-      "checkpoint every so many steps, besides every epoch",
-      wholeNumber("--checkpoint-every", 1),
-    );
+    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1));
 }
 
 /** @param stored the engine that the run was trained with, taken unless the flags name another */

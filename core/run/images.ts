@@ -1,4 +1,4 @@
-// Pictures stored with a run: a contact sheet of augmented training images, and a thumbnail of each val and test sample.
+// Pictures stored with a run: a contact sheet of augmented training images, and a thumbnail of each evaluated sample.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contactSheet, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
@@ -38,13 +38,14 @@ export async function recordContactSheet({ job, data, folder, home, recorder }: 
   recorder.record(await artifactOf(path, home, { artifactKind: "contact-sheet", mediaType: "image/png", epoch: 1 }));
 }
 
-/** Once for each data set; runs on the same images share the files. */
+/** Once for each data set; runs on the same images share the files. @param samples indices into the manifest */
 export async function saveThumbnails(
   store: Store,
-  { manifest, prepared, split }: TrainData,
+  { manifest, prepared }: Pick<TrainData, "manifest" | "prepared">,
+  samples: readonly number[],
   home: string,
 ): Promise<void> {
-  const thumbnails = await writeThumbnails({ prepared, manifest }, [...split.val, ...split.test]);
+  const thumbnails = await writeThumbnails({ prepared, manifest }, samples);
   const files = await Promise.all(
     thumbnails.map(async ({ sampleIndex, path }) => {
       const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };

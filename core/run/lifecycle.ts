@@ -77,13 +77,21 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
   const { work, recorder, signal } = run;
   try {
     recorder.record({ kind: "status", status: "running", digest: null, error: null });
+    run.workshop.engine.takeProfile?.(); // what an earlier run that failed has left
     const result = await orAbort(trainRun(run), signal, GRACE_MS);
+    recordProfile(run);
     recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
   } catch (cause) {
     if (signal.aborted) return interrupted(run);
     return failed(run, cause);
   }
+}
+
+/** Where the time went, if the engine was asked to measure it. */
+function recordProfile({ workshop, recorder }: Attempt): void {
+  const works = workshop.engine.takeProfile?.() ?? [];
+  if (works.length > 0) recorder.record({ kind: "profile", works });
 }
 
 async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Promise<TrainResult> {
@@ -98,7 +106,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   if (!work.resume) {
     for (const text of report) say("info", text);
     await recordContactSheet({ job, data, folder, home, recorder });
-    await saveThumbnails(store, data, home);
+    await saveThumbnails(store, data, [...job.split.val, ...job.split.test], home);
   }
   return train({
     ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom },

@@ -74,13 +74,11 @@ export function workshopOf({ interrupt, store, home }: Place) {
   return openWorkshop(ENGINE, { observer: silent, interrupt, store, home });
 }
 
-/** Two classes of noise pictures, brighter in one class. @returns the folder */
-export async function noiseImages(folder: string, perClass = 20): Promise<string> {
+/** Two classes of noise pictures, brighter in one class. @param more classes @returns the folder */
+export async function noiseImages(folder: string, perClass = 20, more: readonly string[] = []): Promise<string> {
   const root = join(folder, "images");
-  for (const [label, brightness] of [
-    ["benign", 60],
-    ["malignant", 120],
-  ] as const) {
+  const others = more.map((label): [string, number] => [label, 90]);
+  for (const [label, brightness] of [["benign", 60], ["malignant", 120], ...others] as const) {
     mkdirSync(join(root, label), { recursive: true });
     for (let i = 0; i < perClass; i++) {
       const random = stream(i, "noise", label);
