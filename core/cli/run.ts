@@ -20,6 +20,7 @@ interface RunFlags extends EngineFlags {
   readonly data?: string;
   readonly smoke?: boolean;
   readonly fresh?: boolean;
+  readonly profile?: boolean;
   readonly retry?: "failed";
   readonly dashboard: boolean;
   readonly port?: number;
@@ -40,6 +41,7 @@ export function registerRunCommand(program: Command): void {
     .option("--fresh", "new runs, even where a sweep is unfinished")
     .option("--retry <which>", "failed: train again what failed before", oneOf("--retry", ["failed"]));
   addEngineOptions(command)
+    .option("--profile", "store milliseconds by kind of kernel, see exp show; changes no bit")
     .option("--no-dashboard", "do not serve the dashboard meanwhile")
     .option("--port <n>", "port of the dashboard", wholeNumber("--port", 0))
     .option("--json", "JSON lines on standard output, progress on standard error")
@@ -76,6 +78,7 @@ function sweepOptions(file: string, flags: RunFlags): SweepOptions {
       smoke: flags.smoke,
     },
     ...engineOf(flags),
+    profile: flags.profile ?? false,
     checkpointEverySteps: flags.checkpointEvery ?? null,
     fresh: flags.fresh ?? false,
     retryFailed: flags.retry === "failed",

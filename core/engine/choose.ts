@@ -9,12 +9,12 @@ export interface EngineChoice extends PortableOptions {
 }
 
 /** @example const engine = await createEngine({ engine: "auto", threads: 2, kernels: "auto" }); */
-export async function createEngine({ engine, threads, kernels }: EngineChoice): Promise<Engine> {
+export async function createEngine({ engine, threads, kernels, profile }: EngineChoice): Promise<Engine> {
   const count = threads ?? Math.min(MOST_THREADS, availableParallelism());
-  if (engine === "portable") return createPortableEngine({ threads: count, kernels });
+  if (engine === "portable") return createPortableEngine({ threads: count, kernels, profile });
   const { createTensorflowEngine, tensorflowAvailability } = await import("./tensorflow/index.ts");
   if (engine === "tensorflow") return createTensorflowEngine({ threads: count });
   const { device, reason } = tensorflowAvailability({ threads: count });
   const hasGpu = device !== null && device !== "cpu" && reason === null;
-  return hasGpu ? createTensorflowEngine({ threads: count }) : createPortableEngine({ threads: count, kernels });
+  return hasGpu ? createTensorflowEngine({ threads: count }) : createPortableEngine({ threads: count, kernels, profile });
 }

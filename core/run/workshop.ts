@@ -2,6 +2,7 @@
 import { createEngine, type EngineChoice } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createPortableResampler, type PortableResampler } from "../engine/portable/resample.ts";
+import { LockstepError } from "../errors.ts";
 import type { Store } from "../store/connect.ts";
 import type { Interrupt } from "./interrupt.ts";
 import type { SweepObserver } from "./observer.ts";
@@ -24,6 +25,8 @@ export interface EngineRequest {
   readonly kernels: NonNullable<EngineChoice["kernels"]>;
   /** Null: the engine's default. */
   readonly threads: number | null;
+  /** Whether to store where the time goes; absent: no. */
+  readonly profile?: boolean;
 }
 
 /** How long the engine's threads may take to stop; a step may be under way. */
@@ -34,14 +37,25 @@ type Tools = Pick<Workshop, "engine" | "resampler" | "close">;
 
 /** @param rest what is there already; a store in it stays open on `close` */
 export async function openWorkshop<Rest>(
-  { engine: name, kernels, threads }: EngineRequest,
+  { engine: name, kernels, threads, profile = false }: EngineRequest,
   rest: Rest,
 ): Promise<Rest & Tools> {
-  const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined });
+  const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined, profile });
+  if (profile) await requireProfile(engine);
   const resampler = await createPortableResampler({ threads: engine.identity.threads });
   const close = async (): Promise<void> => {
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref());
     await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);
   };
   return { ...rest, engine, resampler, close };
+}
+
+async function requireProfile(engine: Engine): Promise<void> {
+  if (engine.takeProfile !== undefined) return;
+  await engine.close();
+  throw new LockstepError({
+    code: "usage",
+    message: `--profile: the ${engine.identity.name} engine does not measure its kernels.`,
+    next: "Use --engine portable, or leave --profile out.",
+  });
 }

@@ -4,6 +4,7 @@ export { withoutPassword } from "./connection-error.ts";
 export * from "./datasets.ts";
 export * from "./evaluations.ts";
 export * from "./history.ts";
+export * from "./kernel-times.ts";
 export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";
 export * from "./runs.ts";

@@ -1,5 +1,6 @@
 // Where a run's events go. The trainer knows this interface and never Postgres; core/store implements it.
 // Every call returns at once; `flush` waits until all is stored. Epochs and batches count from 1; digests are 64 hex digits.
+import type { WorkProfile } from "../engine/engine.ts";
 
 export type Phase = "train" | "val" | "test";
 
@@ -97,6 +98,12 @@ export interface MetricEvent {
   readonly value: number;
 }
 
+/** Where the engine's time went in all of the run, of `exp run --profile`; replaces an earlier attempt's. */
+export interface ProfileEvent {
+  readonly kind: "profile";
+  readonly works: readonly WorkProfile[];
+}
+
 /** The run's best epoch so far, by validation loss. */
 export interface BestEvent {
   readonly kind: "best";
@@ -122,6 +129,7 @@ export type RunEvent =
   | ArtifactEvent
   | LogEvent
   | MetricEvent
+  | ProfileEvent
   | BestEvent
   | StatusEvent;
 

@@ -1,5 +1,6 @@
 // GET /runs/ID and its tabs.
 import { Hono } from "hono";
+import { readKernelTimes } from "../../core/store/kernel-times.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
@@ -19,13 +20,14 @@ export function runRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [matrices, artifacts] = await Promise.all([
+      const [matrices, artifacts, times] = await Promise.all([
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
         readArtifacts(store.sql, run.runId),
+        readKernelTimes(store, run.runId),
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, matrices, first, sheet }));
+      return c.html(OverviewPage({ run, matrices, first, sheet, times }));
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -11,12 +11,14 @@ import type {
   LogEvent,
   MetricEvent,
   PredictionsEvent,
+  ProfileEvent,
   StatusEvent,
 } from "../../train/recorder.ts";
 import { insertRun } from "../insert-run.ts";
 import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
 import { arrayLiteral, storableText } from "./array-literal.ts";
 import { insertRows } from "./insert-rows.ts";
+import { insertKernelTimes } from "./kernel-times.ts";
 import {
   batchTarget,
   confusionTarget,
@@ -59,6 +61,7 @@ export async function insertAll(sql: TransactionSql, runId: string, events: read
     ["run_events", await insertRows(sql, runId, logTarget, logs)],
   ] as const;
   await insertMetrics(sql, runId, ofKind<MetricEvent>(events, "metric"));
+  for (const profile of ofKind<ProfileEvent>(events, "profile")) await insertKernelTimes(sql, runId, profile);
   for (const { event, seq } of ofKind<ArtifactEvent>(events, "artifact")) await insertArtifact(sql, runId, event, seq);
   return conflicts.flatMap(([table, keys]) =>
     keys.map((key) => `${table} (${key}) was recorded again with other values; the first ones stay`),

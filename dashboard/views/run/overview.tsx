@@ -2,6 +2,7 @@
 // A run at a glance: its results, curves by batch and epoch, confusion matrix by epoch, metrics by class, what it saw.
 import { classMetrics, type ConfusionMode } from "../../confusion.ts";
 import { metric, number, percent } from "../../format.ts";
+import type { KernelTime } from "../../../core/store/kernel-times.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { Matrices } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
@@ -9,6 +10,7 @@ import { Confusion } from "../confusion.tsx";
 import { Data } from "../layout.tsx";
 import { Card, Empty, Scroll } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
+import { KernelTimesCard } from "./kernel-times.tsx";
 import { RunCurves } from "./curves.tsx";
 
 export interface OverviewProps {
@@ -16,9 +18,10 @@ export interface OverviewProps {
   readonly matrices: Matrices;
   readonly first: { readonly phase: string; readonly epoch: number; readonly show: ConfusionMode } | null;
   readonly sheet: ArtifactRow | null;
+  readonly times: readonly KernelTime[];
 }
 
-export function OverviewPage({ run, matrices, first, sheet }: OverviewProps) {
+export function OverviewPage({ run, matrices, first, sheet, times }: OverviewProps) {
   const scripts = ["run-curves.js", ...(first === null ? [] : ["confusion-slider.js"])];
   return (
     <RunFrame run={run} tab="" scripts={scripts}>
@@ -35,6 +38,7 @@ export function OverviewPage({ run, matrices, first, sheet }: OverviewProps) {
         <ClassCard run={run} matrices={matrices} />
       </div>
       <SheetCard sheet={sheet} />
+      <KernelTimesCard times={times} />
     </RunFrame>
   );
 }
