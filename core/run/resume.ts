@@ -32,7 +32,9 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
     observer.notice(codeChanged);
     const { checkpoint } = await findResumePoint(runFolder(home, run.runId));
     await forgetAfter(store, run.runId, checkpoint);
-    await updateRun(store, run.runId, { codeDigest: readCodeState().digest });
+    const { digest, files } = readCodeState();
+    const provenance = { ...recorded.provenance, codeFiles: files };
+    await updateRun(store, run.runId, { codeDigest: digest, provenance });
   }
   if (run.engine !== engine.identity.name)
     observer.notice(`the engine was ${run.engine}, it is ${engine.identity.name} now`);

@@ -51,7 +51,7 @@ export function newRunRow(parts: RunParts): NewRun {
   return {
     runId: randomUUID(),
     ...identityOf(parts),
-    ...settingsOf(parts),
+    ...settingColumns(configOf(parts), parts.network),
     ...engineOf(parts.engine),
     ...provenanceOf(parts),
     status: "running",
@@ -66,6 +66,7 @@ function identityOf({ plan, planned, manifest, split, weights, parentRunId }: Ru
     experiment: plan.experiment,
     variant: planned.variant,
     seed: planned.seed,
+    fold: planned.fold,
     settingsHash: planned.settingsHash,
     datasetDigest: manifest.digest,
     splitDigest: split.digest,
@@ -81,14 +82,20 @@ function identityOf({ plan, planned, manifest, split, weights, parentRunId }: Ru
   };
 }
 
-function settingsOf({ plan, planned: { settings }, network }: RunParts) {
+function configOf({ plan, planned: { settings } }: RunParts): RunConfig {
+  const { split, source, positiveClass, onBadImage, sampleLimit } = plan;
+  return { settings, split, source, positiveClass, onBadImage, sampleLimit };
+}
+
+/** Columns that repeat the settings, so that one can filter by them, and `config` itself. */
+export function settingColumns(config: RunConfig, network: Network) {
+  const { settings } = config;
   const { trainable } = stageOf(settings, network, 1);
   const parameters = network.parameters.filter((parameter) => !isStatistic(parameter));
   const count = (chosen: typeof parameters) => chosen.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const { split, source, positiveClass, onBadImage, sampleLimit } = plan;
   const { size, layout, widthMult, imageSizePx, batchSize, epochs, optimizer, lr, freeze } = settings;
   return {
-    config: { settings, split, source, positiveClass, onBadImage, sampleLimit } satisfies RunConfig,
+    config,
     ...{ size, layout, widthMult, imageSizePx, batchSize, epochs, lr },
     optimizer: optimizer.kind,
     freeze: freezeText(freeze),

@@ -1,5 +1,5 @@
 // Everything that follows from the stored predictions is computed again: losses, counts, metrics, confusion matrices; and what follows
-// from the settings: learning rates, the best epoch.
+// from the settings: learning rates.
 import type { Split } from "../data/sample.ts";
 import type { StoredBatch, StoredEpoch, StoredPrediction } from "../store/index.ts";
 import { confusionMatrix, countsOf } from "../train/confusion.ts";
@@ -106,6 +106,7 @@ export function checkEpochs(
     const right =
       loss === row.loss &&
       accuracy === row.accuracy &&
+      row.lr === (own.at(-1)?.lr ?? null) && // of the last step; null in evaluations
       (found === undefined || metricsRight(row, found, manifest.classes.length, positive));
     return right ? [] : [`${row.phase} epoch ${row.epoch}`];
   });
@@ -129,27 +130,6 @@ function metricsRight(
   return (
     [precision, recall, f1, auc].every((value, i) => value === stored[i]) && equal(counts, confusion?.flat() ?? [])
   );
-}
-
-/** The run's own columns: test metrics, best epoch. */
-export function checkRunRow({ run, epochs }: Recorded): VerdictLine {
-  const test = epochs.find(({ phase }) => phase === "test");
-  const vals = epochs.filter(({ phase }) => phase === "val");
-  const [best] = [...vals].sort((a, b) => a.loss - b.loss || a.epoch - b.epoch);
-  const findings: string[] = [];
-  if (best !== undefined && (best.epoch !== run.bestEpoch || best.loss !== run.valLoss))
-    findings.push(`best epoch is ${best.epoch}`);
-  const pairs = [
-    ["loss", run.testLoss, test?.loss],
-    ["accuracy", run.testAccuracy, test?.accuracy],
-    ["precision", run.testPrecision, test?.precision],
-    ["recall", run.testRecall, test?.recall],
-    ["f1", run.testF1, test?.f1],
-    ["auc", run.testAuc, test?.auc],
-  ] as const;
-  for (const [name, stored, computed] of pairs)
-    if (stored !== (computed ?? null)) findings.push(`test ${name} is ${computed}, the run's row says ${stored}`);
-  return judged("run row", findings);
 }
 
 function confusionOf(predictions: readonly StoredPrediction[], classes: number): number[][] {

@@ -1,15 +1,14 @@
 // `exp verify RUN`: without training, everything that is stored of a run is checked against everything else: digests of data, split and
 // settings, the chain's own links, metrics and confusion matrices from the stored predictions, artifacts. An edited row is named.
-import { buildManifest } from "../data/manifest.ts";
-import type { Manifest } from "../data/sample.ts";
-import { hashOf } from "../experiment/index.ts";
 import { readArtifacts, readConfusion, readPredictions, type RunRow, type Store } from "../store/index.ts";
 import { checkArtifacts } from "./verify-artifacts.ts";
 import { checkChain, checkDigest, checkRows } from "./verify-chain.ts";
-import { checkBatches, checkEpochs, checkPredictions, checkRunRow, type Outcomes } from "./verify-outcomes.ts";
+import { checkData } from "./verify-data.ts";
+import { checkBatches, checkEpochs, checkPredictions, type Outcomes } from "./verify-outcomes.ts";
+import { checkRunRow } from "./verify-run-row.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { storedSplit } from "./stored-split.ts";
-import { judged, type VerdictLine } from "./verdict.ts";
+import type { VerdictLine } from "./verdict.ts";
 
 /** @param home EXP_HOME, where the artifacts are */
 export async function verifyRun(store: Store, run: RunRow, home: string): Promise<VerdictLine[]> {
@@ -17,9 +16,7 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
   const split = storedSplit(recorded);
   const outcomes = await readOutcomes(store, recorded);
   return [
-    judged("data set", digestFinding(manifestDigest(recorded.manifest), run.datasetDigest, "the sample rows")),
-    judged("split", digestFinding(split.digest, run.splitDigest, "the split's rows")),
-    judged("settings", digestFinding(settingsHashOf(recorded), run.settingsHash, "the settings")),
+    ...checkData(recorded),
     checkRows(recorded, split),
     checkChain(recorded, split),
     checkBatches(recorded, split, outcomes),
@@ -29,20 +26,6 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
     checkDigest(recorded),
     await checkArtifacts(await readArtifacts(store, run.runId), home),
   ];
-}
-
-/** Of the sample rows themselves. */
-function manifestDigest({ digest: _, ...rows }: Manifest): string {
-  return buildManifest(rows).digest;
-}
-
-function digestFinding(computed: string, stored: string | null, what: string): string[] {
-  return computed === stored ? [] : [`${what} have digest ${computed}, the run was made with ${stored}`];
-}
-
-/** As planRuns makes it. */
-function settingsHashOf({ config: { settings, split, positiveClass } }: Recorded): string {
-  return hashOf({ settings, split, positiveClass });
 }
 
 async function readOutcomes(store: Store, { run, epochs, testPredictions }: Recorded): Promise<Outcomes[]> {

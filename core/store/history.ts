@@ -44,13 +44,15 @@ export interface StoredEpoch {
   readonly recall: number | null;
   readonly f1: number | null;
   readonly auc: number | null;
+  /** Of the last step of a training epoch. */
+  readonly lr: number | null;
   readonly stateDigest: string | null;
 }
 
 /** Of the training itself; evaluations on other data sets are read in evaluations.ts. */
 export async function readEpochs(store: Store, runId: string): Promise<StoredEpoch[]> {
   return store.sql<StoredEpoch[]>`
-    select phase, epoch, loss, accuracy, precision, recall, f1, auc, state_digest as "stateDigest"
+    select phase, epoch, loss, accuracy, precision, recall, f1, auc, lr, state_digest as "stateDigest"
     from epochs where run_id = ${runId} and phase in ('train', 'val', 'test') order by phase = 'test', epoch, phase = 'val'`;
 }
 

@@ -54,12 +54,12 @@ it("an edited state digest of any epoch is named", async () => {
 });
 
 it("an edited learning rate, which the chain does not cover, is named", async () => {
-  const row = `where run_id = '${runId}' and phase = 'train' and epoch = 1 and batch = 3`;
+  const row = `where run_id = '${runId}' and phase = 'train' and epoch = 1 and batch = 2`;
   const found = await differingAfter(
     `update batches set lr = 0.0010001 ${row}`,
     `update batches set lr = 0.001 ${row}`,
   );
-  expect(found).toBe("batches: train epoch 1, batch 3");
+  expect(found).toBe("batches: train epoch 1, batch 2");
 });
 
 it("a deleted batch is missed", async () => {
@@ -87,7 +87,26 @@ it("an edited test metric of the run's row is named", async () => {
     `alter table runs add column kept float8; update runs set kept = test_accuracy, test_accuracy = 0.99 where run_id = '${runId}'`,
     `update runs set test_accuracy = kept where run_id = '${runId}'; alter table runs drop column kept`,
   );
-  expect(found).toMatch(/run row: test accuracy is .*, the run's row says 0.99/);
+  expect(found).toMatch(/run row: testAccuracy is .*, the run's row says 0.99/);
+});
+
+it("an edited copy of a setting or of the machine in the run's row is named", async () => {
+  const change = (factor: string) => `update runs set lr = lr * ${factor}, batch_size = 12 where run_id = '${runId}'`;
+  expect(await differingAfter(change("10"), change("0.1"))).toMatch(/^run row: lr is 0.001, the run's row says 0.01$/);
+  const edit = `update runs set node_version = reverse(node_version) where run_id = '${runId}'`;
+  expect(await differingAfter(edit, edit)).toMatch(/^run row: nodeVersion is /);
+});
+
+it("an edited epoch's learning rate is named", async () => {
+  const change = (lr: number) =>
+    `update epochs set lr = ${lr} where run_id = '${runId}' and phase = 'train' and epoch = 2`;
+  expect(await differingAfter(change(0.002), change(0.001))).toBe("metrics and confusion matrices: train epoch 2");
+});
+
+it("an edited cell of a confusion matrix is named", async () => {
+  const row = `where run_id = '${runId}' and phase = 'val' and epoch = 2 and true_class = 0 and predicted_class = 0`;
+  const change = (by: string) => `update confusion_cells set n = n ${by} ${row}`;
+  expect(await differingAfter(change("+ 1"), change("- 1"))).toBe("metrics and confusion matrices: val epoch 2");
 });
 
 it("a moved row of the split is found", async () => {
@@ -99,12 +118,13 @@ it("a moved row of the split is found", async () => {
     `update split_members set part = 'train' where ${member}`,
     `update split_members set part = 'val' where sample_id = '${moved?.id}'`,
   );
-  expect(found).toContain("split: ");
+  expect(found).toContain(`split: sample ${moved?.id}: its row says train, the run was made with it in val`);
 });
 
 it("a swapped label in the sample rows is found", async () => {
   const swap = "update samples set label = 1 - label where position = 3";
-  expect(await differingAfter(swap, swap)).toContain("data set: ");
+  const [swapped] = await place.store.sql<{ id: string }[]>`select sample_id as id from samples where position = 3`;
+  expect(await differingAfter(swap, swap)).toContain(`data set: sample ${swapped?.id}: its row says `);
 });
 
 it("a checkpoint with a flipped bit is found", async () => {
