@@ -1,7 +1,10 @@
 // The contract of an engine: what turns a network, which is data, into arithmetic. The trainer knows this file and no engine.
 import type { Network, State } from "../model/network.ts";
 
-/** Update rules. Adam and AdamW as in PyTorch: eps is added to sqrt(v / (1 - beta2^t)). */
+/**
+ * Update rules, all as in PyTorch. Adam and AdamW: eps is added to sqrt(v / (1 - beta2^t)). RMSprop: eps is added to the root of the
+ * mean square, and lr multiplies the momentum's sum; TensorFlow's has eps under the root and lr inside the sum.
+ */
 export type Optimizer =
   | {
       readonly kind: "adam" | "adamw";
@@ -27,6 +30,11 @@ export interface CompileOptions {
   /** What a batch-norm does whose parameters are not trainable: use its running statistics, or the batch's and update them. */
   readonly frozenBatchNorm: "inference" | "update";
   readonly optimizer: Optimizer;
+  /**
+   * After each step, average += (1 - emaDecay) * (value - average) for every weight and statistic, as PyTorch's AveragedModel with
+   * get_ema_multi_avg_fn(emaDecay) and use_buffers; absent: none is kept. In a state they are "ema.<parameter>".
+   */
+  readonly emaDecay?: number;
   /** "training" compiles trainStep, gradients and evaluate; "inference" evaluate alone, in less memory. */
   readonly purpose: "training" | "inference";
 }
@@ -34,7 +42,10 @@ export interface CompileOptions {
 export interface Batch {
   /** uint8 [B, H, W, 3], RGB; B from 1 to batchSize (2 where a batch-norm sees one value a channel). */
   readonly images: Uint8Array;
-  /** float32 [B, K]: rows of class weights that sum to 1 (one-hot, or smoothed). */
+  /**
+   * float32 [B, K]: what each class's term -log softmax(logits) counts in a sample's loss: one-hot, smoothed, mixed, or times class
+   * weights; the largest stands at the label.
+   */
   readonly targets: Float32Array;
   /** float32 [B]: weight of each sample's loss; absent: all 1. The batch's loss is sum(weight * loss) / sum(weight). */
   readonly sampleWeights?: Float32Array;
@@ -81,9 +92,9 @@ export interface StepSettings {
 export interface Program {
   /** Bytes of memory that the program holds. */
   readonly memoryBytes: number;
-  /** Takes over weights, statistics and, where present, optimizer moments (absent ones start at zero). Copies. */
+  /** Takes over weights, statistics and, where present, moments (absent ones start at zero) and averages (at the weights). Copies. */
   load(state: State): void;
-  /** Copies of all weights, statistics and moments of trainable parameters. */
+  /** Copies of all weights, statistics, moments of trainable parameters, and averages. */
   save(): Map<string, Float32Array>;
   /** One step: forward, backward, update. Steps run one after the other. */
   trainStep(batch: Batch, settings: StepSettings): Promise<StepResult>;

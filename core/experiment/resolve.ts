@@ -6,6 +6,22 @@ import type { FreezeStage, Init, Schedule, Settings, SettingsInput } from "./set
 /** Stored images are larger than the input by this factor, so that crops have detail to spare. */
 const STORE_FACTOR = 1.15;
 
+/** PyTorch's defaults, but for SGD's momentum. */
+const OPTIMIZERS = {
+  adam: { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
+  adamw: { kind: "adamw", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 },
+  sgd: { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 },
+  rmsprop: { kind: "rmsprop", alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: 0 },
+} as const;
+
+/** PyTorch's defaults too. */
+const SCHEDULES = {
+  constant: { kind: "constant" },
+  cosine: { kind: "cosine", finalLr: 0 },
+  step: { kind: "step", factor: 0.1 },
+  plateau: { kind: "plateau", factor: 0.1, patience: 10, threshold: 1e-4, cooldownEpochs: 0, minLr: 0 },
+} as const;
+
 /** Merges layers (later ones win) and fills in the defaults. */
 export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
   const input = layers.reduce<SettingsInput>((merged, layer) => ({ ...merged, ...layer }), {});
@@ -30,6 +46,9 @@ export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
     frozenBatchNorm: input.frozenBatchNorm ?? "inference",
     labelSmoothing: input.labelSmoothing ?? 0,
     clipNorm: input.clipNorm ?? null,
+    classWeights: input.classWeights ?? null,
+    emaDecay: input.emaDecay ?? null,
+    earlyStopping: input.earlyStopping ? { minDelta: 0, ...input.earlyStopping } : null,
     augment: input.augment ?? [randomResizedCrop(), horizontalFlip()],
     minLoaded: input.minLoaded ?? 1,
   };
@@ -40,23 +59,15 @@ function defaultMomentum(init: Init): number {
   return init.kind === "imagenet" || init.kind === "file" ? 0.01 : 0.1;
 }
 
-function resolveOptimizer(optimizer: NonNullable<SettingsInput["optimizer"]>, decay: number | undefined): Optimizer {
-  if (typeof optimizer === "object") return decay === undefined ? optimizer : { ...optimizer, weightDecay: decay };
-  switch (optimizer) {
-    case "adam":
-      return { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: decay ?? 0 };
-    case "adamw":
-      return { kind: "adamw", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: decay ?? 0.01 };
-    case "sgd":
-      return { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: decay ?? 0 };
-    case "rmsprop":
-      return { kind: "rmsprop", alpha: 0.99, eps: 1e-8, momentum: 0, weightDecay: decay ?? 0 };
-  }
+function resolveOptimizer(input: NonNullable<SettingsInput["optimizer"]>, decay: number | undefined): Optimizer {
+  const { kind, ...given } = typeof input === "string" ? { kind: input } : input;
+  const weightDecay = decay === undefined ? {} : { weightDecay: decay };
+  return { ...OPTIMIZERS[kind], ...given, ...weightDecay }; // the schema has seen that the keys are the kind's
 }
 
-function resolveSchedule(schedule: NonNullable<SettingsInput["schedule"]>): Schedule {
-  if (typeof schedule === "object") return schedule;
-  return schedule === "cosine" ? { kind: "cosine", warmupEpochs: 0, finalLr: 0 } : { kind: "constant" };
+function resolveSchedule(input: NonNullable<SettingsInput["schedule"]>): Schedule {
+  const { kind, ...given } = typeof input === "string" ? { kind: input } : input;
+  return { warmupEpochs: 0, ...SCHEDULES[kind], ...given } as Schedule;
 }
 
 function resolveFreeze(freeze: NonNullable<SettingsInput["freeze"]>): readonly FreezeStage[] {

@@ -12,22 +12,36 @@ const freezeStage = z.strictObject({
 });
 const weightDecay = z.number().min(0);
 const beta = z.number().min(0).lt(1);
+const positive = z.number().positive();
 const optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.enum(["adam", "adamw"]),
-    beta1: beta,
-    beta2: beta,
-    eps: z.number().positive(),
-    weightDecay,
+    ...optional({ beta1: beta, beta2: beta, eps: positive, weightDecay }),
   }),
-  z.strictObject({ kind: z.literal("sgd"), momentum: beta, nesterov: z.boolean(), weightDecay }),
-  z.strictObject({ kind: z.literal("rmsprop"), alpha: beta, eps: z.number().positive(), momentum: beta, weightDecay }),
+  z.strictObject({ kind: z.literal("sgd"), ...optional({ momentum: beta, nesterov: z.boolean(), weightDecay }) }),
+  z.strictObject({
+    kind: z.literal("rmsprop"),
+    ...optional({ alpha: beta, eps: positive, momentum: beta, weightDecay }),
+  }),
 ]);
+const warmupEpochs = z.number().min(0).optional();
+const epochCount = z.int().min(0);
+const factor = z.number().positive().lt(1);
+const plateau = {
+  factor,
+  patience: epochCount,
+  threshold: fraction,
+  cooldownEpochs: epochCount,
+  minLr: z.number().min(0),
+};
 const schedule = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("constant") }),
-  z.strictObject({ kind: z.literal("cosine"), warmupEpochs: z.number().min(0), finalLr: z.number().min(0) }),
-  z.strictObject({ kind: z.literal("step"), everyEpochs: positiveInteger, factor: z.number().positive() }),
+  z.strictObject({ kind: z.literal("constant"), warmupEpochs }),
+  z.strictObject({ kind: z.literal("cosine"), warmupEpochs, finalLr: z.number().min(0).optional() }),
+  z.strictObject({ kind: z.literal("step"), warmupEpochs, everyEpochs: positiveInteger, factor: positive.optional() }),
+  z.strictObject({ kind: z.literal("plateau"), warmupEpochs, ...optional(plateau) }),
 ]);
+const classWeights = z.union([z.literal("balanced"), z.record(z.string(), positive)]);
+const earlyStopping = z.strictObject({ patience: positiveInteger, minDelta: z.number().min(0).optional() });
 const init = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("random") }),
   z.strictObject({ kind: z.literal("run"), run: z.string().min(1) }),
@@ -48,7 +62,7 @@ export const settingsSchema = z.strictObject({
   optimizer: z.union([z.enum(["adam", "adamw", "sgd", "rmsprop"]), optimizer]).optional(),
   lr: z.number().positive().max(1000).optional(),
   weightDecay: weightDecay.optional(),
-  schedule: z.union([z.enum(["constant", "cosine"]), schedule]).optional(),
+  schedule: z.union([z.enum(["constant", "cosine", "plateau"]), schedule]).optional(),
   dropout: z.number().min(0).lt(1).optional(),
   batchNorm: z.strictObject({ eps: z.number().positive().optional(), momentum: fraction.optional() }).optional(),
   init: init.optional(),
@@ -56,6 +70,9 @@ export const settingsSchema = z.strictObject({
   frozenBatchNorm: z.enum(["inference", "update"]).optional(),
   labelSmoothing: z.number().min(0).lt(1).optional(),
   clipNorm: z.number().positive().nullable().optional(),
+  classWeights: classWeights.nullable().optional(),
+  emaDecay: z.number().positive().lt(1).nullable().optional(),
+  earlyStopping: earlyStopping.nullable().optional(),
   augment: z.array(tagged).optional(),
   minLoaded: fraction.optional(),
 });
@@ -89,5 +106,10 @@ export const experimentSchema = z.strictObject({
   seeds: z.array(z.int()).min(1).optional(),
   base: settingsSchema.optional(),
   variants: z.record(variantName, settingsSchema).optional(),
+
+/** The same keys, each of which may be left out. */
+function optional<Shape extends z.ZodRawShape>(shape: Shape): { [Key in keyof Shape]: z.ZodOptional<Shape[Key]> } {
+  return z.object(shape).partial().shape;
+}
   grid: gridSchema.optional(),
 });

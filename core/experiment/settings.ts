@@ -20,11 +20,33 @@ export type Init =
   | { readonly kind: "file"; readonly path: string; readonly classifier: boolean }
   | { readonly kind: "imagenet"; readonly weights: "V1" | "V2" };
 
-/** Learning-rate schedules over the steps of a run. */
-export type Schedule =
+/** Learning-rate schedules over the steps of a run; in the warm-up epochs, which may be a fraction, it rises in equal steps to lr. */
+export type Schedule = { readonly warmupEpochs: number } & (
   | { readonly kind: "constant" }
-  | { readonly kind: "cosine"; readonly warmupEpochs: number; readonly finalLr: number }
-  | { readonly kind: "step"; readonly everyEpochs: number; readonly factor: number };
+  | { readonly kind: "cosine"; readonly finalLr: number }
+  | { readonly kind: "step"; readonly everyEpochs: number; readonly factor: number }
+  | Plateau
+);
+
+/** PyTorch's ReduceLROnPlateau: times `factor` after more than `patience` epochs without a validation loss below (1 - threshold) * best. */
+export interface Plateau {
+  readonly kind: "plateau";
+  readonly factor: number;
+  readonly patience: number;
+  readonly threshold: number;
+  /** Epochs after a reduction that do not count. */
+  readonly cooldownEpochs: number;
+  readonly minLr: number;
+}
+
+/** The training ends after `patience` epochs without a validation loss below the best so far minus `minDelta`. */
+export interface EarlyStopping {
+  readonly patience: number;
+  readonly minDelta: number;
+}
+
+/** "balanced": samples / (classes * samples of the class), counted in the training part; or weights by class name, 1 where not named. */
+export type ClassWeights = "balanced" | Readonly<Record<string, number>>;
 
 /** Everything that decides a run's bits, besides the seed, the data and the split. */
 export interface Settings {
@@ -50,10 +72,18 @@ export interface Settings {
   readonly labelSmoothing: number;
   /** Largest norm of all gradients together, or null. */
   readonly clipNorm: number | null;
+  /** Of each class in the training loss, or null: all 1. */
+  readonly classWeights: ClassWeights | null;
+  /** Of the moving average of weights and statistics, which then is what is evaluated and kept as best; or null: none. */
+  readonly emaDecay: number | null;
+  readonly earlyStopping: EarlyStopping | null;
   readonly augment: readonly Augmentation[];
   /** Smallest share of backbone parameters that an import must load, 0 to 1. */
   readonly minLoaded: number;
 }
+
+/** All but the named keys may be left out. */
+type Defaulted<T, Keys extends PropertyKey> = T extends unknown ? Pick<T, Extract<keyof T, Keys>> & Partial<T> : never;
 
 /** What a variant or `base` may say; everything has a default. */
 export interface SettingsInput {
@@ -64,11 +94,11 @@ export interface SettingsInput {
   storeSizePx?: number;
   batchSize?: number;
   epochs?: number;
-  /** Its name, or all of it. */
-  optimizer?: "adam" | "adamw" | "sgd" | "rmsprop" | Optimizer;
+  /** Its name, or its kind and what differs from the default. */
+  optimizer?: Optimizer["kind"] | Defaulted<Optimizer, "kind">;
   lr?: number;
   weightDecay?: number;
-  schedule?: "constant" | "cosine" | Schedule;
+  schedule?: Exclude<Schedule["kind"], "step"> | Defaulted<Schedule, "kind" | "everyEpochs">;
   dropout?: number;
   batchNorm?: { eps?: number; momentum?: number };
   init?: Init;
@@ -76,6 +106,9 @@ export interface SettingsInput {
   frozenBatchNorm?: "inference" | "update";
   labelSmoothing?: number;
   clipNorm?: number | null;
+  classWeights?: ClassWeights | null;
+  emaDecay?: number | null;
+  earlyStopping?: Defaulted<EarlyStopping, "patience"> | null;
   augment?: readonly Augmentation[];
   minLoaded?: number;
 }

@@ -7,6 +7,7 @@ import type { Manifest, Split } from "../data/sample.ts";
 import { mobilenetV3 } from "../model/mobilenet-v3.ts";
 import { checkBatch } from "../model/model-check.ts";
 import type { Network } from "../model/network.ts";
+import { weightsOfClasses } from "../train/class-weights.ts";
 import { stageOf } from "../train/stages.ts";
 
 /** The network of one run. @param classes number of classes */
@@ -20,7 +21,10 @@ export function checkPlan(plan: Plan, manifest: Manifest, splitOf: (seed: number
   for (const planned of plan.runs) {
     const split = splitOf(planned.seed);
     checkParts(split, manifest);
-    inVariant(planned.variant, () => checkTraining(planned, networkOf(planned, manifest.classes.length), split));
+    inVariant(planned.variant, () => {
+      weightsOfClasses(planned.settings, manifest, split);
+      checkTraining(planned, networkOf(planned, manifest.classes.length), split);
+    });
   }
 }
 

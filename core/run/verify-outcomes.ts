@@ -41,6 +41,7 @@ export function checkPredictions({ manifest }: Recorded, split: Split, outcomes:
 export function checkBatches(recorded: Recorded, split: Split, outcomes: readonly Outcomes[]): VerdictLine {
   const { run, config, batches, manifest } = recorded;
   const { settings } = config;
+  const valLosses = epochs.filter(({ phase }) => phase === "val").map(({ loss }) => loss);
   const network = networkOf(
     { settings, variant: run.variant, seed: run.seed, settingsHash: run.settingsHash },
     manifest.classes.length,
@@ -57,6 +58,7 @@ export function checkBatches(recorded: Recorded, split: Split, outcomes: readonl
             batch,
             epochs: settings.epochs,
             batchesPerEpoch,
+            losses: valLosses.slice(stageOf(settings, network, epoch).firstEpoch - 1, epoch - 1),
           })
         : null;
     const right =

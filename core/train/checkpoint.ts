@@ -1,5 +1,6 @@
-// Checkpoints: safetensors files with torchvision's names, the optimizer's moments as "optimizer.<slot>.<parameter>", and in the
-// metadata what run they belong to and where it stood. Written atomically; a digest over all of it is checked on load.
+// Checkpoints: safetensors files with torchvision's names, the optimizer's moments as "optimizer.<slot>.<parameter>", moving averages
+// as "ema.<parameter>", and in the metadata what run they belong to and where it stood. Written atomically; a digest over all of it is
+// checked on load.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { LockstepError } from "../errors.ts";
@@ -85,10 +86,10 @@ async function readArrays(path: string): Promise<{ metadata: Readonly<Record<str
   }
 }
 
-/** The arrays with their shapes: torchvision's for parameters, and for moments those of their parameter. */
+/** The arrays with their shapes: torchvision's for parameters, and for moments and averages those of their parameter. */
 function withShapes(state: State, network: Network): Map<string, { shape: readonly number[]; values: Float32Array }> {
   const shapes = new Map(network.parameters.map(({ name, shape }) => [name, shape]));
-  const shapeOf = (name: string) => shapes.get(name) ?? shapes.get(name.replace(/^optimizer\.[^.]+\./, ""));
+  const shapeOf = (name: string) => shapes.get(name) ?? shapes.get(name.replace(/^(optimizer\.[^.]+|ema)\./, ""));
   return new Map([...state].map(([name, values]) => [name, { shape: shapeOf(name) ?? [values.length], values }]));
 }
 

@@ -4,6 +4,7 @@ import { Interrupted, LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/expand.ts";
 import type { State } from "../model/network.ts";
 import { checkRepeated, nextLink } from "./chain.ts";
+import { weightsOfClasses } from "./class-weights.ts";
 import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
 import type { TrainInput } from "./contract.ts";
@@ -34,6 +35,8 @@ export class Session {
   readonly batchesPerEpoch: number;
   /** Index of the positive class. */
   readonly positive: number;
+  /** Of each class in the training loss; null: all 1. */
+  readonly classWeights: readonly number[] | null;
   standing: Standing;
   private state: State | null; // until the first program has loaded it
   private running: { readonly program: Program; readonly stage: Stage } | null = null;
@@ -61,6 +64,7 @@ export class Session {
     this.state = state;
     this.batchesPerEpoch = Math.ceil(input.data.split.train.length / input.settings.batchSize);
     this.positive = positiveIndex(input);
+    this.classWeights = weightsOfClasses(input.settings, input.data.manifest, input.data.split);
     this.meter = new ProgressMeter(input, standing);
     input.signal.addEventListener("abort", () => (this.sinceAbort = startWatch()), { once: true });
   }
@@ -79,6 +83,7 @@ export class Session {
       trainable: stage.trainable,
       frozenBatchNorm: settings.frozenBatchNorm,
       optimizer: settings.optimizer,
+      emaDecay: settings.emaDecay ?? undefined,
       purpose: "training",
     });
     this.running = { program, stage };
@@ -92,6 +97,17 @@ export class Session {
     this.computing = true;
     const done = work.finally(() => (this.computing = false));
     return unlessAborted(done, this.input.signal, GRACE_MS);
+  }
+
+  /** Does `work` while the program under way holds other weights than its own, which it gets back unless it is still computing. */
+  async withWeights<T>(weights: State, own: State, work: () => Promise<T>): Promise<T> {
+    const program = this.running?.program;
+    program?.load(weights);
+    try {
+      return await work();
+    } finally {
+      if (!this.computing) program?.load(own);
+    }
   }
 
   /** Closes a batch: its link, checked against what is known of it. @returns the chain after it */

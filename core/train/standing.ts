@@ -46,3 +46,8 @@ export const BEGINNING: Standing = {
   validations: [],
   best: null,
 };
+
+/** Of each epoch's validation. */
+export function valLosses({ validations }: Standing): number[] {
+  return validations.map(({ loss }) => loss);
+}

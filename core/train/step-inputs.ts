@@ -1,13 +1,46 @@
 // What a training step needs beside its images: target rows and the dropout mask. Both are made outside the engine, so that all
 // engines see the same bits.
+import type { Batch } from "../engine/engine.ts";
 import type { Network } from "../model/network.ts";
 import { stream, type Stream } from "../random.ts";
 
-/** float32 [B, K]: smoothing / K everywhere and 1 - smoothing more at the label, as in PyTorch's CrossEntropyLoss. */
-export function targetRows(labels: readonly number[], classes: number, smoothing: number): Float32Array {
-  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
-  labels.forEach((label, b) => (targets[b * classes + label] = 1 - smoothing + smoothing / classes));
-  return targets;
+/** float32 [B, K]: 1 at the label, else 0. */
+export function oneHotRows(labels: readonly number[], classes: number): Float32Array {
+  const rows = new Float32Array(labels.length * classes);
+  labels.forEach((label, b) => (rows[b * classes + label] = 1));
+  return rows;
+}
+
+export interface TargetOptions {
+  readonly classes: number;
+  /** Label smoothing, 0 to 1. */
+  readonly smoothing: number;
+  /** One a class, or null: all 1. */
+  readonly classWeights: readonly number[] | null;
+}
+
+/**
+ * Targets and sample weights of a step. Of one-hot rows they make the loss of PyTorch's CrossEntropyLoss(weight, label_smoothing):
+ * each class's term times its weight, divided by the sum of the labels' weights. A mixed row weighs what its shares weigh.
+ * @param rows float32 [B, K], each sums to 1 @returns float32 [B, K], and [B] where classes have weights
+ */
+export function stepTargets(
+  rows: Float32Array,
+  { classes, smoothing, classWeights }: TargetOptions,
+): Pick<Batch, "targets" | "sampleWeights"> {
+  const targets = rows.map((share) => (1 - smoothing) * share + smoothing / classes);
+  if (classWeights === null) return { targets };
+  const weigh = (share: number, i: number) => share * (classWeights[i % classes] as number);
+  const sampleWeights = new Float32Array(rows.length / classes);
+  const weighed = rows.map(weigh);
+  weighed.forEach((part, i) => {
+    const b = Math.floor(i / classes);
+    sampleWeights[b] = (sampleWeights[b] as number) + part;
+  });
+  return {
+    targets: targets.map((share, i) => weigh(share, i) / (sampleWeights[Math.floor(i / classes)] as number)),
+    sampleWeights,
+  };
 }
 
 export interface MaskPosition {

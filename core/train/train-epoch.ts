@@ -6,7 +6,8 @@ import { stopIfAborted } from "./interruption.ts";
 import { learningRate } from "./learning-rate.ts";
 import type { Session } from "./session.ts";
 import type { Stage } from "./stages.ts";
-import { dropoutMask, targetRows } from "./step-inputs.ts";
+import { valLosses } from "./standing.ts";
+import { dropoutMask, oneHotRows, stepTargets } from "./step-inputs.ts";
 import { startWatch } from "./stopwatch.ts";
 
 /** Leaves the session standing after the epoch's last batch. @returns the learning rate of the last step */
@@ -34,8 +35,14 @@ async function trainStep(
   const { settings, seed, network } = session.input;
   const { epoch, batch, optimizerStep } = session.standing;
   const position = { seed, epoch, batch: batch + 1, images: labels.length };
-  const targets = targetRows(labels, network.classes, settings.labelSmoothing);
-  const inputs = { images, targets, dropoutMask: dropoutMask(network, position) };
+  const { classWeights } = session;
+  const { classes } = network;
+  const targets = stepTargets(oneHotRows(labels, classes), {
+    classes,
+    smoothing: settings.labelSmoothing,
+    classWeights,
+  });
+  const inputs = { images, ...targets, dropoutMask: dropoutMask(network, position) };
   const clipNorm = settings.clipNorm ?? undefined;
   const result = await session.compute(program.trainStep(inputs, { lr, step: optimizerStep + 1, clipNorm }));
   if (!Number.isFinite(result.loss)) throw diverged(`train epoch ${epoch}, batch ${batch + 1}`, result.loss);
@@ -81,7 +88,8 @@ function batchesLeft({ input, standing }: Session): AsyncGenerator<Batch, void, 
 /** @param batch from 1 */
 function rateOf({ input, standing, batchesPerEpoch }: Session, stage: Stage, batch: number): number {
   const { schedule, epochs } = input.settings;
-  return learningRate(schedule, stage.lr, { epoch: standing.epoch, batch, epochs, batchesPerEpoch });
+  const losses = valLosses(standing).slice(stage.firstEpoch - 1);
+  return learningRate(schedule, stage.lr, { epoch: standing.epoch, batch, epochs, batchesPerEpoch, losses });
 }
 
 function stepOf({ standing, batchesPerEpoch }: Session): number {

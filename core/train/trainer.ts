@@ -6,8 +6,10 @@ import { artifactOf } from "./artifact.ts";
 import { runDigest } from "./chain.ts";
 import { latestCheckpoint } from "./checkpoint-folder.ts";
 import type { TrainInput, TrainResult } from "./contract.ts";
+import { isOver } from "./early-stopping.ts";
 import { stopIfAborted } from "./interruption.ts";
 import { Session } from "./session.ts";
+import { valLosses } from "./standing.ts";
 import { testBest } from "./test-best.ts";
 import { trainEpoch } from "./train-epoch.ts";
 import { validate } from "./validate.ts";
@@ -31,7 +33,7 @@ export async function train(input: TrainInput): Promise<TrainResult> {
 }
 
 async function trainAndEvaluate(session: Session): Promise<TrainResult> {
-  while (session.standing.epoch <= session.input.settings.epochs) {
+  while (!isOver(session.input.settings, valLosses(session.standing))) {
     stopIfAborted(session.input.signal);
     const { program, stage } = await session.enterEpoch();
     const lr = await trainEpoch(session, program, stage);
@@ -71,7 +73,7 @@ async function finish(session: Session): Promise<TrainResult> {
   const bestPath = checkpoints.path(best.file);
   await checkpoints.prune(standing, 1);
   await recordCheckpoint(session, bestPath, best.epoch);
-  await recordCheckpoint(session, lastPath, input.settings.epochs);
+  await recordCheckpoint(session, lastPath, standing.epoch - 1);
   const { chain, ...test } = await testBest(session, bestPath);
   return {
     digest: runDigest(chain, lastStateDigest, test.predictions),

@@ -1,6 +1,8 @@
-// The validation after an epoch, and what follows from it: the best epoch so far, and that the epoch is done.
+// The validation after an epoch, and what follows from it: the best epoch so far, and that the epoch is done. Where a moving average
+// of the weights is kept, it is what is validated, and what a best epoch's file holds.
 import type { Program } from "../engine/engine.ts";
-import type { State } from "../model/network.ts";
+import { averageName } from "../engine/optimizer-slots.ts";
+import type { Network, State } from "../model/network.ts";
 import { stateLink } from "./chain.ts";
 import { bestFile } from "./checkpoint-folder.ts";
 import { evaluateInRun } from "./evaluation-events.ts";
@@ -19,7 +21,9 @@ export async function validate(session: Session, { program, state, stateDigest }
   const before = session.standing;
   const { epoch } = before;
   const follows = stateLink(before.chain, stateDigest);
-  const { metrics, chain } = await evaluateInRun(session, { phase: "val", epoch, program, chain: follows });
+  const averages = session.input.settings.emaDecay === null ? null : averagesIn(state, session.input.network);
+  const evaluate = () => evaluateInRun(session, { phase: "val", epoch, program, chain: follows });
+  const { metrics, chain } = await (averages === null ? evaluate() : session.withWeights(averages, state, evaluate));
   const better = before.best === null || metrics.loss < before.best.valLoss; // the first of equals is kept
   const best: Best | null = better
     ? { epoch, valLoss: metrics.loss, valAccuracy: metrics.accuracy, file: bestFile(epoch, metrics.accuracy) }
@@ -35,8 +39,13 @@ export async function validate(session: Session, { program, state, stateDigest }
     best,
   };
   if (better && best !== null) {
-    await session.checkpoints.writeBest(best.file, standing, state);
+    await session.checkpoints.writeBest(best.file, standing, averages ?? state);
     session.input.recorder.record({ kind: "best", epoch, valLoss: best.valLoss });
   }
   session.moved(standing);
+}
+
+/** The moving averages of weights and statistics, under the names of what they are averages of. */
+function averagesIn(state: State, network: Network): State {
+  return new Map(network.parameters.map(({ name }) => [name, state.get(averageName(name)) as Float32Array]));
 }

@@ -6,7 +6,7 @@ import { log } from "../../core/exact-math.ts";
 import { softmax } from "../../core/train/cross-entropy.ts";
 import { learningRate } from "../../core/train/learning-rate.ts";
 import { stageOf } from "../../core/train/stages.ts";
-import { dropoutMask, targetRows } from "../../core/train/step-inputs.ts";
+import { dropoutMask, oneHotRows, stepTargets } from "../../core/train/step-inputs.ts";
 import { smallNetwork } from "./small-network.ts";
 
 interface Golden {
@@ -14,6 +14,7 @@ interface Golden {
   readonly batchesPerEpoch: number;
   readonly lr: number;
   readonly cases: { readonly schedule: Schedule; readonly rates: number[] }[];
+  readonly plateaus: { readonly schedule: Schedule; readonly losses: number[]; readonly rates: number[] }[];
   readonly smoothed: {
     readonly logits: number[][];
     readonly labels: number[];
@@ -30,13 +31,24 @@ test.each(golden.cases)("learning rates equal PyTorch's: $schedule", ({ schedule
   const { epochs, batchesPerEpoch, lr } = golden;
   rates.forEach((rate, i) => {
     const position = { epoch: Math.floor(i / batchesPerEpoch) + 1, batch: (i % batchesPerEpoch) + 1 };
-    expect(learningRate(schedule, lr, { ...position, epochs, batchesPerEpoch })).toBeCloseTo(rate, 14);
+    expect(learningRate(schedule, lr, { ...position, epochs, batchesPerEpoch, losses: [] })).toBeCloseTo(rate, 14);
+  });
+});
+
+test.each(golden.plateaus)("learning rates after each validation equal PyTorch's: $schedule", (one) => {
+  const { batchesPerEpoch, lr } = golden;
+  const epochs = one.rates.length;
+  one.rates.forEach((rate, i) => {
+    const losses = one.losses.slice(0, i);
+    const last = { epoch: i + 1, batch: batchesPerEpoch, epochs, batchesPerEpoch, losses };
+    expect(learningRate(one.schedule, lr, last)).toBeCloseTo(rate, 14);
+    expect(learningRate(one.schedule, lr, { ...last, batch: 1 })).toBeCloseTo(rate, 14);
   });
 });
 
 test("smoothed targets give PyTorch's smoothed loss", () => {
   const { logits, labels, smoothing, loss } = golden.smoothed;
-  const targets = targetRows(labels, 3, smoothing);
+  const { targets } = stepTargets(oneHotRows(labels, 3), { classes: 3, smoothing, classWeights: null });
   const ours = logits.map((row, b) => -softmax(row).reduce((sum, p, k) => sum + (targets[b * 3 + k] ?? 0) * log(p), 0));
   expect(ours.reduce((a, b) => a + b, 0) / labels.length).toBeCloseTo(loss, 6); // targets are float32
 });

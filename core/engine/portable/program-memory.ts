@@ -1,8 +1,9 @@
 // A program's shared memory as JavaScript reads and writes it. It may grow, so views are made when they are needed.
 import type { Network, State } from "../../model/network.ts";
 import { LockstepError } from "../../errors.ts";
-import { slotName } from "../optimizer-slots.ts";
+import { averageName, slotName } from "../optimizer-slots.ts";
 import { tooLarge } from "./layout.ts";
+import { averageHyperOf } from "./lower/hyper.ts";
 import type { ProgramMemory, Weight } from "./lower/weights.ts";
 import { pack, unpack } from "./pack.ts";
 import { offsetOf, type Buffer } from "./plan.ts";
@@ -73,16 +74,20 @@ function vectorAt(c: number, image: number, images: number): number {
   return ((c >> 3) * panelStride(images) + image) * 8 + (c & 7);
 }
 
-/** Weights, statistics and moments into memory; absent moments become 0. */
-export function loadState(memory: SharedProgramMemory, { weights }: ProgramMemory, state: State): void {
+/** Weights, statistics, moments and averages into memory; absent moments become 0, absent averages the weights. */
+export function loadState(memory: SharedProgramMemory, { weights, averages }: ProgramMemory, state: State): void {
+  if (averages !== null) memory.floats(averages.hyper).set(averageHyperOf(averages.decay));
   for (const weight of weights.values()) {
-    const { parameter, buffer, moments } = weight;
+    const { parameter, buffer, moments, average } = weight;
     pack(parameter, expectValues(state, parameter.name, weight), memory.floats(buffer));
     for (const [slot, moment] of moments) {
       const name = slotName(slot, parameter.name);
       if (state.has(name)) pack(parameter, expectValues(state, name, weight), memory.floats(moment));
       else memory.floats(moment).fill(0);
     }
+    if (average === null) continue;
+    const name = averageName(parameter.name);
+    pack(parameter, expectValues(state, state.has(name) ? name : parameter.name, weight), memory.floats(average));
   }
 }
 
@@ -98,7 +103,7 @@ function expectValues(state: State, name: string, { parameter }: Weight): Float3
   });
 }
 
-/** Copies: all parameters in the network's order, then moments. */
+/** Copies: all parameters in the network's order, then moments, then averages. */
 export function saveState(
   memory: SharedProgramMemory,
   { weights }: ProgramMemory,
@@ -111,5 +116,7 @@ export function saveState(
     for (const [slot, moment] of moments)
       state.set(slotName(slot, parameter.name), unpack(parameter, memory.floats(moment)));
   }
+  for (const { parameter, average } of ordered)
+    if (average !== null) state.set(averageName(parameter.name), unpack(parameter, memory.floats(average)));
   return state;
 }

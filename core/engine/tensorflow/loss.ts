@@ -11,18 +11,30 @@ export interface Loss {
   readonly gradient: Tensor;
 }
 
-/** @param targets float32 [B, K], rows that sum to 1 @param sampleWeights float32 [B] */
+/** @param targets float32 [B, K] @param sampleWeights float32 [B] */
 export function writeLoss(
   graph: Graph,
   logits: Tensor,
   { targets, sampleWeights }: { targets: Tensor; sampleWeights: Tensor },
 ): Loss {
-  const [losses, gradients] = ops.softmaxCrossEntropy(graph, logits, targets) as [Tensor, Tensor]; // [B], [B, K]
+  const [losses, apart] = ops.softmaxCrossEntropy(graph, logits, targets) as [Tensor, Tensor]; // [B], [B, K]
+  const gradients = writeGradient(graph, apart, targets);
   const total = ops.reduce(graph, "Sum", sampleWeights, [0]);
   const shares = ops.binary(graph, "RealDiv", sampleWeights, total); // [B]
   const value = ops.reduce(graph, "Sum", ops.binary(graph, "Mul", losses, shares), [0]);
   const gradient = ops.binary(graph, "Mul", gradients, ops.reshape(graph, shares, [-1, 1]));
   return { value, logits, gradient };
+}
+
+/**
+ * softmax * sum of targets - targets, where the op gives softmax - targets, whatever a row sums to.
+ * @param apart float32 [B, K], softmax - targets
+ */
+function writeGradient(graph: Graph, apart: Tensor, targets: Tensor): Tensor {
+  const sums = ops.reshape(graph, ops.reduce(graph, "Sum", targets, [1]), [-1, 1]);
+  const excess = ops.binary(graph, "Sub", sums, ops.scalar(graph, 1)); // [B, 1]
+  const softmax = ops.binary(graph, "AddV2", apart, targets);
+  return ops.binary(graph, "AddV2", apart, ops.binary(graph, "Mul", softmax, excess));
 }
 
 /** Added to the norm, as in PyTorch's clip_grad_norm_. */

@@ -2,7 +2,7 @@
 // outputs need, so that clipping, gradients and evaluation cost nothing where they are not asked for.
 import { isStatistic, type BatchNormOp, type Network, type Parameter } from "../../model/network.ts";
 import type { CompileOptions } from "../engine.ts";
-import { optimizerSlots, slotName } from "../optimizer-slots.ts";
+import { averageName, optimizerSlots, slotName } from "../optimizer-slots.ts";
 import { Graph, type Control, type Tensor } from "./graph.ts";
 import type { LayerContext } from "./layers/layer.ts";
 import { variableShape } from "./layout.ts";
@@ -53,14 +53,18 @@ function writeVariables(
   graph: Graph,
   network: Network,
   trained: readonly Parameter[],
-  { optimizer }: CompileOptions,
+  { optimizer, emaDecay, purpose }: CompileOptions,
 ): Map<string, Variable> {
   const named = network.parameters.map((parameter) => ({ name: parameter.name, parameter }));
   const slots = optimizerSlots(optimizer).flatMap((slot) =>
     trained.map((parameter) => ({ name: slotName(slot, parameter.name), parameter })),
   );
+  const averaged = purpose === "training" && emaDecay !== undefined;
+  const averages = averaged ? named.map(({ name, parameter }) => ({ name: averageName(name), parameter })) : [];
   return new Map(
-    [...named, ...slots].map(({ name, parameter }) => [name, writeVariable(graph, name, parameter)] as const),
+    [...named, ...slots, ...averages].map(
+      ({ name, parameter }) => [name, writeVariable(graph, name, parameter)] as const,
+    ),
   );
 }
 
@@ -136,7 +140,7 @@ function prefixed(gradients: ReadonlyMap<string, Tensor>): Record<string, Tensor
 }
 
 /** The step with and without clipping: loss and logits, after every update and every new statistic is in place. */
-function writeSteps({ graph, options, variables, trained }: Training, context: WrittenContext, loss: Loss) {
+function writeSteps({ graph, options, variables, trained, network }: Training, context: WrittenContext, loss: Loss) {
   const scalars = Object.fromEntries(
     STEP_SCALARS.map((name) => [name, ops.placeholder(graph, name, "float32", [])]),
   ) as Record<StepScalar, Tensor>;
@@ -158,12 +162,28 @@ function writeSteps({ graph, options, variables, trained }: Training, context: W
       };
       return [writeUpdate(options.optimizer, spec)];
     });
-    const after = [...updates, ...statistics];
+    const updated = [...updates, ...statistics];
+    const after = [...updated, ...writeAverages({ graph, options, variables, network }, updated)];
     const named = (tensor: Tensor) => ops.unary(graph, "Identity", tensor, after);
     return { loss: named(loss.value), logits: named(loss.logits) };
   };
   const clipped = writeClipping(graph, context.gradients, scalars.clipNorm);
   return { scalars, plain: update(context.gradients), clipped: update(clipped) };
+}
+
+/** average + (1 - decay) * (value - average) of every weight and statistic, where averages are kept. @param after the step's updates */
+function writeAverages(
+  { graph, options, variables, network }: Pick<Training, "graph" | "options" | "variables" | "network">,
+  after: readonly Control[],
+): Control[] {
+  if (options.emaDecay === undefined) return [];
+  const rest = ops.scalar(graph, 1 - options.emaDecay);
+  return network.parameters.map(({ name }) => {
+    const average = variableOf(variables, averageName(name));
+    const before = readVariable(graph, average);
+    const apart = ops.binary(graph, "Sub", readVariable(graph, variableOf(variables, name), after), before);
+    return assignVariable(graph, average, ops.binary(graph, "AddV2", before, ops.binary(graph, "Mul", apart, rest)));
+  });
 }
 
 interface WrittenContext extends LayerContext {

@@ -3,8 +3,9 @@
 import { setImmediate } from "node:timers/promises";
 import { LockstepError } from "../../errors.ts";
 import { checkBatch } from "../../model/model-check.ts";
-import { elementCount, type Network, type State } from "../../model/network.ts";
+import { elementCount, type Network, type Parameter, type State } from "../../model/network.ts";
 import type { Batch, CompileOptions, Program, StepResult, StepSettings } from "../engine.ts";
+import { averageName } from "../optimizer-slots.ts";
 import { fromVariable, toVariable, variableShape } from "./layout.ts";
 import { programBytes } from "./memory.ts";
 import { stepScalars } from "./optimizer-graph.ts";
@@ -41,8 +42,7 @@ export class TensorflowProgram implements Program {
   load(state: State): void {
     const inputs: Record<string, SessionInput> = {};
     for (const [name, { parameter }] of this.#graph.variables) {
-      const values =
-        state.get(name) ?? (name === parameter.name ? null : new Float32Array(elementCount(parameter.shape)));
+      const values = state.get(name) ?? absent(name, parameter, state);
       if (values?.length !== elementCount(parameter.shape)) throw misfit(name, parameter.shape, values?.length ?? null);
       inputs[name] = { values: toVariable(parameter, values), shape: variableShape(parameter) };
     }
@@ -134,6 +134,13 @@ function largest(values: Float32Array, start: number, count: number): number {
   let best = 0;
   for (let k = 1; k < count; k++) if ((values[start + k] as number) > (values[start + best] as number)) best = k;
   return best;
+}
+
+/** What a state need not hold: an average begins at its weight, a slot at 0. */
+function absent(name: string, parameter: Parameter, state: State): Float32Array | null {
+  if (name === parameter.name) return null;
+  if (name === averageName(parameter.name)) return state.get(parameter.name) ?? null;
+  return new Float32Array(elementCount(parameter.shape));
 }
 
 function misfit(name: string, shape: readonly number[], received: number | null): LockstepError {

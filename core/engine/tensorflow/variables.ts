@@ -1,5 +1,5 @@
-// The resource variables that a session keeps: one for each parameter and statistic, and one for each optimizer slot of a
-// trainable parameter.
+// The resource variables that a session keeps: one for each parameter and statistic, one for each optimizer slot of a trainable
+// parameter, and where they are asked for one for each moving average.
 import type { Parameter } from "../../model/network.ts";
 import { shapeOf, text, typeOf, type Control, type Graph, type Tensor } from "./graph.ts";
 import { variableShape } from "./layout.ts";
@@ -7,7 +7,7 @@ import { variableShape } from "./layout.ts";
 export interface Variable {
   /** Name of its values in a state. */
   readonly name: string;
-  /** The parameter itself, or the one whose slot it is: both have the same shape. */
+  /** The parameter itself, or the one whose slot or average it is: all have the same shape. */
   readonly parameter: Parameter;
   readonly handle: Tensor;
 }
@@ -20,8 +20,13 @@ export function writeVariable(graph: Graph, name: string, parameter: Parameter):
 }
 
 /** The variable's value at the time when this node runs. */
-export function readVariable(graph: Graph, variable: Variable): Tensor {
-  return graph.one({ op: "ReadVariableOp", inputs: [variable.handle], attributes: { dtype: typeOf("float32") } });
+export function readVariable(graph: Graph, variable: Variable, after: readonly Control[] = []): Tensor {
+  return graph.one({
+    op: "ReadVariableOp",
+    inputs: [variable.handle],
+    after,
+    attributes: { dtype: typeOf("float32") },
+  });
 }
 
 export function assignVariable(

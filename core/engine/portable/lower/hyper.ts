@@ -11,6 +11,13 @@ export function hyperOf(optimizer: Optimizer, { lr, step, clipNorm = 0 }: StepSe
   return hyper;
 }
 
+/** An average as the update of SGD without momentum, the value in place of the gradient: decay -1 makes of it value - average. */
+export function averageHyperOf(emaDecay: number): Float32Array {
+  const hyper = new Float32Array(HYPER_FLOATS);
+  hyper.set([-1, 1, 0, 0, 0, 0, -(1 - emaDecay), 1, 0, 0, 1, 0]);
+  return hyper;
+}
+
 function ruleNumbers(optimizer: Optimizer, lr: number, step: number): number[] {
   const { kind, weightDecay } = optimizer;
   if (kind === "sgd") return [weightDecay, 1, 0, 0, 0, 0, lr, 1, 0, optimizer.momentum];

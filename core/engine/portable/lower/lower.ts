@@ -7,7 +7,7 @@ import { lowerInferenceNorms, lowerNormalize, lowerUnit } from "./forward.ts";
 import { lowerHead, lowerHeadBackward, lowerLoss, lowerPool, type HeadState } from "./head.ts";
 import { isTraining, transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
 import { layerTrains, unitsWithGradient } from "./trains.ts";
-import { lowerClip, lowerSumParts, lowerUpdate } from "./update.ts";
+import { lowerAverages, lowerClip, lowerSumParts, lowerUpdate } from "./update.ts";
 import type { ProgramMemory } from "./weights.ts";
 
 export interface Lowered {
@@ -76,6 +76,7 @@ function lowerTraining(lowering: Lowering, head: HeadState): void {
   }
   if (kind.startsWith("trainClipped")) lowerClip(lowering);
   lowerUpdate(lowering);
+  lowerAverages(lowering);
 }
 
 /** Transposes, side by side, what the backward pass multiplies by. */

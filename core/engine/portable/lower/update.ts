@@ -47,6 +47,20 @@ export function lowerUpdate(lowering: Lowering): void {
   }
 }
 
+/** The moving averages, where they are kept, of all weights and statistics, once those are as the step leaves them. */
+export function lowerAverages({ plan, memory }: Lowering): void {
+  if (memory.averages === null) return;
+  const { hyper } = memory.averages;
+  plan.wait();
+  for (const { buffer, average, packing } of memory.weights.values()) {
+    if (average === null) continue;
+    const { vectors } = packing;
+    const update = { weight: average, gradient: buffer, first: null, second: null, hyper };
+    plan.add("update", updateChunks(vectors), { ...update, rule: RULE_SGD, parts: 1, vectors });
+    plan.alongside();
+  }
+}
+
 function lowerParameterUpdate(lowering: Lowering, name: string, { buffer, parts }: Gradient, rule: number): void {
   const weight = weightOf(lowering, name);
   const { vectors } = weight.packing;
@@ -63,7 +77,9 @@ function lowerParameterUpdate(lowering: Lowering, name: string, { buffer, parts 
   });
 }
 
+const RULE_SGD = 1; // kernels/update.c
+
 function updateRule(optimizer: Optimizer): number {
-  if (optimizer.kind === "sgd") return optimizer.nesterov ? 2 : 1;
+  if (optimizer.kind === "sgd") return optimizer.nesterov ? 2 : RULE_SGD;
   return optimizer.kind === "rmsprop" ? 3 : 0; // kernels/update.c
 }

@@ -13,6 +13,8 @@ export interface Weight {
   readonly trainable: boolean;
   /** By slot name; of trainable parameters in a training program. */
   readonly moments: ReadonlyMap<string, Buffer>;
+  /** Its moving average, where one is kept. */
+  readonly average: Buffer | null;
 }
 
 /** Buffers that live as long as the program. */
@@ -24,6 +26,8 @@ export interface ProgramMemory {
   readonly sampleWeights: Buffer; // float32 [B]
   readonly mask: Buffer; // one vector of the network: dropout's features by image
   readonly hyper: Buffer; // kernels/update.c: Hyper
+  /** Of the moving averages, where they are kept: their decay, and a Hyper that makes them with the kernel `update`. */
+  readonly averages: { readonly decay: number; readonly hyper: Buffer } | null;
   readonly result: Buffer; // two doubles: loss, correct
   /** Where they all end, in bytes. */
   readonly end: number;
@@ -56,6 +60,7 @@ export function placeProgramMemory(
   );
   const { batchSize } = options;
   const training = options.purpose === "training";
+  const decay = averageDecay(options);
   return {
     weights,
     images: take(batchSize * network.imageSizePx * network.imageSizePx * 3),
@@ -64,6 +69,7 @@ export function placeProgramMemory(
     sampleWeights: take(training ? batchSize * 4 : 0),
     mask: take(training ? mapBytes(sizes.mask, batchSize) : 0),
     hyper: take(HYPER_BYTES),
+    averages: decay === null ? null : { decay, hyper: take(HYPER_BYTES) },
     result: take(RESULT_BYTES),
     end,
   };
@@ -80,5 +86,10 @@ function takeWeight(parameter: Parameter, options: CompileOptions, take: (bytes:
     buffer: take(bytes),
     trainable,
     moments: new Map(slots.map((slot) => [slot, take(bytes)])),
+    average: averageDecay(options) === null ? null : take(bytes),
   };
+}
+
+function averageDecay({ purpose, emaDecay }: CompileOptions): number | null {
+  return purpose === "training" && emaDecay !== undefined ? emaDecay : null;
 }
