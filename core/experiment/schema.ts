@@ -106,10 +106,10 @@ export const experimentSchema = z.strictObject({
   seeds: z.array(z.int()).min(1).optional(),
   base: settingsSchema.optional(),
   variants: z.record(variantName, settingsSchema).optional(),
+  grid: gridSchema.optional(),
+});
 
 /** The same keys, each of which may be left out. */
 function optional<Shape extends z.ZodRawShape>(shape: Shape): { [Key in keyof Shape]: z.ZodOptional<Shape[Key]> } {
   return z.object(shape).partial().shape;
 }
-  grid: gridSchema.optional(),
-});
