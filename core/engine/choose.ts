@@ -16,5 +16,7 @@ export async function createEngine({ engine, threads, kernels, profile }: Engine
   if (engine === "tensorflow") return createTensorflowEngine({ threads: count });
   const { device, reason } = tensorflowAvailability({ threads: count });
   const hasGpu = device !== null && device !== "cpu" && reason === null;
-  return hasGpu ? createTensorflowEngine({ threads: count }) : createPortableEngine({ threads: count, kernels, profile });
+  return hasGpu
+    ? createTensorflowEngine({ threads: count })
+    : createPortableEngine({ threads: count, kernels, profile });
 }
