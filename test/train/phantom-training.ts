@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listSource, phantom, prepareImages, splitSamples } from "../../core/data/index.ts";
 import { createPortableEngine, createPortableResampler } from "../../core/engine/portable/index.ts";
+import type { KernelChoice } from "../../core/engine/portable/load.ts";
 import type { SettingsInput } from "../../core/experiment/settings.ts";
 import { resolveSettings } from "../../core/experiment/resolve.ts";
 import { initialState } from "../../core/model/initialize.ts";
@@ -59,6 +60,8 @@ export async function openData({ samples = 44, seed = 0 } = {}): Promise<TrainDa
 export type Overrides = Partial<Omit<TrainInput, "settings" | "data">> & {
   readonly settings?: SettingsInput;
   readonly threads?: number;
+  /** Default: wasm. */
+  readonly kernels?: KernelChoice;
   /** Of checkpoints; default: one of its own. */
   readonly folder?: string;
   readonly everySteps?: number;
@@ -75,10 +78,10 @@ export async function trainOnce(data: TrainData, overrides: Overrides = {}): Pro
 }
 
 async function trainIn(folder: string, data: TrainData, overrides: Overrides): Promise<Trained> {
-  const { settings: input = SMALL, seed = 0, threads = 1, everySteps, record, ...rest } = overrides;
+  const { settings: input = SMALL, seed = 0, threads = 1, kernels = "wasm", everySteps, record, ...rest } = overrides;
   const settings = resolveSettings(input);
   const network = mobilenetV3({ ...settings, classes: data.manifest.classes.length });
-  const engine = await createPortableEngine({ threads, kernels: "wasm" });
+  const engine = await createPortableEngine({ threads, kernels });
   const recorder = listener(record);
   try {
     const result = await train({
