@@ -49,9 +49,12 @@ function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/** Refuses form posts from other sites. */
+/** Refuses form posts from other sites. No form can send an Authorization header, and a script of another site is not let to. */
 export function checkOrigin(): MiddlewareHandler {
-  return csrf({ origin: (origin, c) => new URL(origin).host === (c.req.header("host") ?? new URL(c.req.url).host) });
+  const guard = csrf({
+    origin: (origin, c) => new URL(origin).host === (c.req.header("host") ?? new URL(c.req.url).host),
+  });
+  return async (c, next) => (c.req.header("authorization") === undefined ? guard(c, next) : next());
 }
 
 /** Headers of every answer: nothing inline, nothing from elsewhere, no framing. */

@@ -6,6 +6,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { LockstepError } from "../core/errors.ts";
 import { createApp } from "./app.ts";
 import type { DashboardDeps } from "./deps.ts";
+import { TrackedRuns } from "./tracking/tracked-runs.ts";
 
 export interface DashboardOptions {
   readonly store: DashboardDeps["store"];
@@ -33,14 +34,18 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const { store, home, port = DEFAULT_PORT, host = "127.0.0.1" } = options;
   const loopback = LOOPBACK.includes(host);
   const token = options.token ?? (loopback ? null : randomBytes(16).toString("hex"));
-  const app = createApp({ store, home, host: loopback ? null : host, token });
+  const tracked = new TrackedRuns({ store, home });
+  const app = createApp({ store, home, host: loopback ? null : host, token, tracked });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await listen(server, port, host);
   const bound = (server.address() as AddressInfo).port;
   const name = host.includes(":") ? `[${host}]` : host;
   return {
     url: `http://${name}:${bound}/${token === null ? "" : `?token=${token}`}`,
-    close: () => closeAll(server),
+    close: async () => {
+      await closeAll(server);
+      await tracked.close();
+    },
   };
 }
 

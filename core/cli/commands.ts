@@ -3,6 +3,8 @@ import type { Command } from "commander";
 
 type Register = (program: Command) => void;
 
+const marks = async () => (await import("./marks.ts")).registerMarkCommands;
+
 const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import("./run.ts")).registerRunCommand,
   resume: async () => (await import("./resume.ts")).registerResumeCommand,
@@ -13,8 +15,16 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,
   show: async () => (await import("./show.ts")).registerShowCommands,
+  tag: marks,
+  note: marks,
+  name: marks,
+  alias: marks,
+  archive: marks,
+  delete: marks,
+  gc: async () => (await import("./gc.ts")).registerGcCommand,
   sql: async () => (await import("./sql.ts")).registerSqlCommands,
   dashboard: async () => (await import("./dashboard.ts")).registerDashboardCommand,
+  tracker: async () => (await import("./tracker.ts")).registerTrackerCommand,
   data: async () => (await import("./data.ts")).registerDataCommands,
   export: async () => (await import("./export.ts")).registerExportCommand,
   model: async () => (await import("./model.ts")).registerModelCommands,
@@ -27,5 +37,5 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
 /** Adds the command that is called, or all of them where none is (--help, a mistyped name). */
 export async function registerCommands(program: Command, called: string | undefined): Promise<void> {
   const loader = called === undefined ? undefined : loaders[called];
-  for (const load of loader === undefined ? Object.values(loaders) : [loader]) (await load())(program);
+  for (const load of loader === undefined ? new Set(Object.values(loaders)) : [loader]) (await load())(program);
 }

@@ -1,6 +1,7 @@
 // exp sql: a statement of the user's own, read only, as a table, JSON lines or CSV.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { csvText } from "../csv-text.ts";
 import { LockstepError } from "../errors.ts";
 import { openReadyStore } from "../store/index.ts";
 import { runQuery, type QueryRows } from "../store/sql-query.ts";
@@ -69,14 +70,7 @@ function printObjects({ names, rows }: QueryRows): void {
 }
 
 function printCsv({ names, rows }: QueryRows, first: boolean): void {
-  const lines = [...(first ? [names] : []), ...rows.map((row) => row.map(shown))].map((cells) =>
-    cells.map(quoted).join(","),
-  );
-  if (lines.length > 0) process.stdout.write(`${lines.join("\r\n")}\r\n`);
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  process.stdout.write(csvText([...(first ? [names] : []), ...rows.map((row) => row.map(shown))]));
 }
 
 /** Null is empty. */

@@ -7,5 +7,6 @@ export * from "./history.ts";
 export * from "./kernel-times.ts";
 export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";
+export * from "./run-marks.ts";
 export * from "./runs.ts";
 export { startRun, type TrackedRun, type TrackOptions } from "./track.ts";

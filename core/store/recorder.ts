@@ -11,9 +11,11 @@ import { sendBulk } from "./spool/send-spool.ts";
 import { listSpools, removeSpool } from "./spool/spool-files.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
 
+type OpenDatabase = Pick<Store, "sql" | "revive">;
+
 export interface RecorderOptions {
   /** The database, or how to open it when it may be away now. */
-  readonly store: Store | (() => Promise<Store>);
+  readonly store: OpenDatabase | (() => Promise<Store>);
   readonly runId: string;
   /** EXP_HOME, where the spool is. */
   readonly home: string;
@@ -58,7 +60,9 @@ class SpoolRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #spool: SpoolWriter;
   readonly #heartbeat: NodeJS.Timeout;
-  #store: Store | null;
+  #store: OpenDatabase | null;
+  /** What this recorder opened itself, and closes. */
+  #opened: Store | null = null;
   #sendTimer: NodeJS.Timeout | null = null;
   #syncTimer: NodeJS.Timeout | null = null;
   #sending: Promise<boolean> | null = null;
@@ -94,7 +98,7 @@ class SpoolRecorder implements Recorder {
     for (const timer of [this.#sendTimer, this.#syncTimer]) if (timer !== null) clearTimeout(timer);
     this.#spool.close();
     for (const { path } of this.#spool.segments) (stored ? removeSpool : releaseSpool)(path);
-    if (typeof this.#options.store === "function") await this.#store?.close();
+    await this.#opened?.close();
   }
 
   async #sync(): Promise<void> {
@@ -127,7 +131,7 @@ class SpoolRecorder implements Recorder {
 
   async #drain(): Promise<boolean> {
     try {
-      this.#store ??= await (this.#options.store as () => Promise<Store>)();
+      this.#store ??= this.#opened = await (this.#options.store as () => Promise<Store>)();
       await this.#sendAll(this.#store);
     } catch (error) {
       this.#tellAway(error);
@@ -140,7 +144,7 @@ class SpoolRecorder implements Recorder {
   }
 
   /** Once more after a lost connection: an embedded server is started again. */
-  async #sendAll(store: Store): Promise<void> {
+  async #sendAll(store: OpenDatabase): Promise<void> {
     try {
       while (this.#unsent) await this.#sendNext(store);
     } catch (error) {
@@ -150,7 +154,7 @@ class SpoolRecorder implements Recorder {
     }
   }
 
-  async #sendNext(store: Store): Promise<void> {
+  async #sendNext(store: OpenDatabase): Promise<void> {
     const segment = this.#spool.segments[0]!;
     const options = { sql: store.sql, path: segment.path, runId: this.runId, from: this.#sentTo, end: segment.end };
     const sent = await sendBulk(options);

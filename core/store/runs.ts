@@ -6,9 +6,11 @@ import { LockstepError } from "../errors.ts";
 import type { StatusEvent } from "../train/recorder.ts";
 import type { Store } from "./connect.ts";
 import { applyEvents } from "./events/apply-events.ts";
+import { storableText } from "./events/array-literal.ts";
 import { insertRun, runColumns } from "./insert-run.ts";
 import type { NewRun } from "./new-run.ts";
 import { processLives } from "./process-id.ts";
+import { parseSeed, seedFilter } from "./seed-text.ts";
 import { runs, type RunRow } from "./schema/runs.ts";
 
 export type { NewRun } from "./new-run.ts";
@@ -36,9 +38,10 @@ export async function setRunStatus(store: Store, runId: string, event: Omit<Stat
   await applyEvents(store.sql, runId, [{ seq, event: { kind: "status", ...event } }]);
 }
 
-/** By id, a unique prefix of one, or `experiment/variant/seed` (the latest done). @throws LockstepError "run-not-found" */
+/** By id, a unique prefix of one, `experiment/variant/seed` (the latest done) or `experiment@alias`. @throws LockstepError "run-not-found" */
 export async function findRun(store: Store, name: string): Promise<RunRow> {
-  return name.includes("/") ? findByParts(store, name) : findByPrefix(store, name);
+  if (name.includes("/")) return findByParts(store, name);
+  return name.includes("@") ? findByAlias(store, name) : findByPrefix(store, name);
 }
 
 async function findByPrefix(store: Store, name: string): Promise<RunRow> {
@@ -60,18 +63,30 @@ async function findByPrefix(store: Store, name: string): Promise<RunRow> {
 
 async function findByParts(store: Store, name: string): Promise<RunRow> {
   const parts = name.split("/");
-  const seed = Number(parts.pop());
+  const position = parseSeed(parts.pop() ?? "");
   const variant = parts.pop() ?? "";
   const experiment = parts.join("/");
-  if (experiment === "" || variant === "" || !Number.isInteger(seed)) {
+  if (experiment === "" || variant === "" || position === null) {
     throw notFound(`"${name}" is no run: expected experiment/variant/seed, such as frozen-backbone/slim/0.`);
   }
-  const run = await latestDoneRun(store, { experiment, variant, seed });
+  const wanted = { experiment, variant, ...seedFilter(position) };
+  const run = await latestDoneRun(store, wanted);
   if (run !== null) return run;
-  const [other] = await listRuns(store, { experiment, variant, seed }, { limit: 1 });
+  const [other] = await listRuns(store, wanted, { limit: 1 });
   const standing =
     other === undefined ? "No run of it exists" : `The latest one (${other.runId.slice(0, 8)}) is ${other.status}`;
   throw notFound(`There is no finished run ${name}. ${standing}.`);
+}
+
+async function findByAlias(store: Store, name: string): Promise<RunRow> {
+  const at = name.lastIndexOf("@");
+  const [experiment, alias] = [name.slice(0, at), name.slice(at + 1)];
+  const rows = await store.sql<{ id: string; alias: string }[]>`
+    select run_id as id, alias from v_aliases where experiment = ${storableText(experiment)} order by set_at desc`;
+  const row = rows.find((one) => one.alias === alias);
+  if (row !== undefined) return findByPrefix(store, row.id);
+  const others = rows.length === 0 ? "it has none" : `it has ${[...new Set(rows.map((one) => one.alias))].join(", ")}`;
+  throw notFound(`Experiment "${experiment}" has no alias "${alias}": ${others}.`);
 }
 
 function notFound(message: string): LockstepError {
@@ -144,8 +159,12 @@ function columnOf(key: string): string {
   return columns.find((column) => column.key === key)?.name ?? key;
 }
 
-/** Whole rows in TypeScript's names; deleted runs are left out. @param condition what follows `and`, with order and limit */
-async function selectRuns(sql: Sql, condition: PendingQuery<Row[]>): Promise<RunRow[]> {
-  const rows = await sql`select * from runs where deleted_at is null and ${condition}`;
+/** Whole rows in TypeScript's names, of runs that are not deleted, or of those that are. @param condition what follows `and`, with order and limit */
+export async function selectRuns(
+  sql: Sql,
+  condition: PendingQuery<Row[]>,
+  { deleted = false } = {},
+): Promise<RunRow[]> {
+  const rows = await sql`select * from runs where (deleted_at is not null) = ${deleted} and ${condition}`;
   return rows.map((row) => Object.fromEntries(columns.map(({ key, name }) => [key, row[name]])) as RunRow);
 }

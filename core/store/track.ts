@@ -1,18 +1,20 @@
 // The tracker for any program: import { startRun } from "lockstep". Such runs stand beside ours, marked as tracked: what made them
 // is not known to us, so nothing is promised about their bits. They go through the same spool: `log` never waits for the database.
-import { createHash, randomUUID } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { basename, extname, join, resolve } from "node:path";
+import { randomUUID } from "node:crypto";
 import { LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
-import { openStore } from "./connect.ts";
+import type { Histogram } from "../train/histogram.ts";
+import type { LogEvent } from "../train/recorder.ts";
+import { RunLog, type Cell, type FileAbout, type Position } from "../train/run-log.ts";
+import { openStore, type Store } from "./connect.ts";
 import { storableJson } from "./events/array-literal.ts";
 import { checkNames } from "./insert-run.ts";
 import type { NewRun } from "./new-run.ts";
 import { openRecorder } from "./recorder.ts";
+import { recordSystemMetrics } from "./system-metrics.ts";
 
-export interface TrackOptions {
+export interface RunAbout {
   /** Groups runs that answer one question. */
   readonly experiment: string;
   /** Default "default". */
@@ -21,25 +23,42 @@ export interface TrackOptions {
   readonly variant?: string;
   /** Default 0. */
   readonly seed?: number;
+  /** What people call it. */
+  readonly name?: string;
   /** Settings, for people and for filters. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly tags?: readonly string[];
+  readonly note?: string;
+}
+
+export interface TrackOptions extends RunAbout {
+  /** Processor, memory, disk and GPU every ten seconds, as metrics named system/…; default true. */
+  readonly system?: boolean;
   /** Default EXP_HOME. */
   readonly home?: string;
   /** Lines for people, such as that the database is away; default standard error. */
   readonly onNotice?: (text: string) => void;
 }
 
+/** Default: one step more than the last one logged. */
+type At = Partial<Position>;
+
 export interface TrackedRun {
   readonly runId: string;
-  /** Numbers by name. @param at the step, default one more than the last one; the epoch, if there is one */
-  log(values: Readonly<Record<string, number>>, at?: { readonly step?: number; readonly epoch?: number | null }): void;
+  /** Numbers by name. */
+  log(values: Readonly<Record<string, number>>, at?: At): void;
   /** A line of the run's log. */
-  text(line: string, level?: "info" | "warning" | "error"): void;
+  text(line: string, level?: LogEvent["level"]): void;
+  /** How numbers are spread: the numbers, or edges and counts. */
+  histogram(name: string, values: ArrayLike<number> | Histogram, at?: At): void;
+  /** A PNG, JPEG, GIF or WebP: its path or its bytes. */
+  image(name: string, image: string | Uint8Array, at?: At): void;
+  /** Rows as objects; kept as CSV. */
+  table(name: string, rows: readonly Readonly<Record<string, Cell>>[], at?: At): void;
   /** Copies a file into the home and lists it with the run. */
-  artifact(path: string, options?: { readonly name?: string; readonly kind?: string; readonly epoch?: number }): void;
+  artifact(path: string, about?: FileAbout): void;
   /** Waits until all is stored, or in the spool while the database is away. */
-  finish(status?: "done" | "failed"): Promise<{ readonly stored: boolean }>;
+  finish(status?: "done" | "failed" | "interrupted"): Promise<{ readonly stored: boolean }>;
 }
 
 /**
@@ -49,98 +68,80 @@ export interface TrackedRun {
  * await run.finish();
  */
 export async function startRun(options: TrackOptions): Promise<TrackedRun> {
-  const { home = expHome(), onNotice = (text) => void process.stderr.write(`${text}\n`) } = options;
-  const run = describeRun(options);
-  const recorder = await openRecorder({
-    store: () => openStore({ home }),
-    runId: run.runId,
-    home,
-    create: run,
-    onNotice,
-  });
+  const { home = expHome(), onNotice = (text) => void process.stderr.write(`${text}\n`), system = true } = options;
+  const create = { ...describeRun(options), commandLine: process.argv.slice(1).join(" ") };
+  return openTracked({ store: () => openStore({ home }), home, onNotice, runId: create.runId, create, system });
+}
+
+export interface TrackedOptions {
+  readonly store: Pick<Store, "sql" | "revive"> | (() => Promise<Store>);
+  readonly home: string;
+  readonly onNotice: (text: string) => void;
+  readonly runId: string;
+  /** Null: a run that is there already is gone on with. */
+  readonly create: NewRun | null;
+  readonly system: boolean;
+}
+
+export interface OpenTracked extends Omit<TrackedRun, "finish"> {
+  finish(status?: "done" | "failed" | "interrupted" | "lost"): Promise<{ readonly stored: boolean }>;
+  /** Sends what was logged and says nothing of how the run ended. */
+  close(): Promise<void>;
+}
+
+/** A run that another program logs to, in this process. */
+export async function openTracked({ create, system, ...options }: TrackedOptions): Promise<OpenTracked> {
+  const { home, runId } = options;
+  const recorder = await openRecorder({ ...options, ...(create !== null && { create }) });
   recorder.record({ kind: "status", status: "running", digest: null, error: null });
+  const log = new RunLog(recorder, home);
+  const metrics = system ? recordSystemMetrics({ recorder, home, begunAt: new Date() }) : null;
   let lastStep = 0;
+  const place = ({ step = lastStep + 1, epoch = null }: At = {}): Position => ({ step, epoch });
   return {
-    runId: run.runId,
-    log(values, { step = lastStep + 1, epoch = null } = {}) {
-      lastStep = checkStep(step);
-      for (const [name, value] of Object.entries(values)) {
-        recorder.record({ kind: "metric", name: checkMetric(name, value), step, epoch, value });
-      }
+    runId,
+    log(values, at) {
+      const position = place(at);
+      log.numbers(values, position);
+      lastStep = position.step;
     },
-    text: (text, level = "info") => recorder.record({ kind: "log", level, text }),
-    artifact: (path, { name = basename(path), kind = "file", epoch = null as number | null } = {}) =>
-      recorder.record({ kind: "artifact", artifactKind: kind, name, epoch, ...keepFile(home, run.runId, path) }),
+    text: (line, level) => log.text(line, level),
+    histogram: (name, values, at = { step: lastStep }) => log.histogram(name, values, place(at)),
+    image: (name, image, at = { step: lastStep }) => log.image(name, image, place(at)),
+    table: (name, rows, at = { step: lastStep }) => log.table(name, rows, place(at)),
+    artifact: (path, about) => log.file(path, about),
     async finish(status = "done") {
+      await metrics?.stop();
       recorder.record({ kind: "status", status, digest: null, error: null });
       const stored = await recorder.flush();
       await recorder.close();
       return stored;
     },
+    close: () => recorder.close(),
   };
 }
 
-function describeRun(options: TrackOptions): NewRun {
-  const { experiment, project = "default", variant = "base", seed = 0, config = {}, tags = [] } = options;
-  const run = { runId: randomUUID(), project, experiment, variant, seed, kind: "tracked", config, tags: [...tags] };
-  checkNames(run);
+/** The row of a run that another program logs. @throws LockstepError "usage" where a name or the seed cannot be stored */
+export function describeRun(about: RunAbout & { readonly runId?: string }): NewRun & { readonly runId: string } {
+  const { experiment, project = "default", variant = "base", seed = 0, config = {}, tags = [] } = about;
+  const { runId = randomUUID(), name = null, note = null } = about;
+  checkNames({ project, experiment, variant });
+  checkSeed(seed);
   const lr = typeof config["lr"] === "number" ? config["lr"] : null;
-  return { ...run, settingsHash: hashOf(storableJson(config)), lr, commandLine: process.argv.slice(1).join(" ") };
+  const settingsHash = hashOf(storableJson(config));
+  return {
+    ...{ runId, project, experiment, variant, seed, name, note, lr, settingsHash },
+    kind: "tracked",
+    config,
+    tags: [...tags],
+  };
 }
 
-function checkStep(step: number): number {
-  if (Number.isSafeInteger(step)) return step;
+function checkSeed(seed: number): void {
+  if (Number.isSafeInteger(seed) && Math.abs(seed) < 2 ** 31) return;
   throw new LockstepError({
     code: "usage",
-    message: `run.log: the step is ${step}, expected a whole number.`,
-    next: "Count steps from 1.",
+    message: `the seed is ${seed}, expected a whole number below 2147483648.`,
+    next: "Give the run a smaller seed.",
   });
-}
-
-const LONGEST_NAME = 500;
-
-function checkMetric(name: string, value: unknown): string {
-  if (typeof value !== "number") {
-    throw new LockstepError({
-      code: "usage",
-      message: `run.log: "${name.slice(0, 80)}" is ${typeof value}, expected a number.`,
-      next: "Text goes to run.text, files to run.artifact, settings to config.",
-    });
-  }
-  if (name.length > 0 && name.length <= LONGEST_NAME) return name;
-  throw new LockstepError({
-    code: "usage",
-    message: `run.log: a metric's name has ${name.length} characters, expected 1 to ${LONGEST_NAME}.`,
-    next: "Give it a short name.",
-  });
-}
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ".csv": "text/csv",
-  ".html": "text/html",
-  ".jpg": "image/jpeg",
-  ".json": "application/json",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-  ".txt": "text/plain",
-  ".webp": "image/webp",
-};
-
-/** The copy is named by its content, so that a file logged twice is kept once. */
-function keepFile(home: string, runId: string, path: string) {
-  try {
-    const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
-    const kept = join("artifacts", runId, sha256 + extname(path));
-    mkdirSync(join(home, "artifacts", runId), { recursive: true });
-    copyFileSync(path, join(home, kept));
-    const mediaType = MEDIA_TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
-    return { path: kept, sha256, bytes: statSync(path).size, mediaType };
-  } catch (error) {
-    throw new LockstepError({
-      code: "storage",
-      message: `run.artifact: ${resolve(path)} cannot be kept: ${(error as Error).message}`,
-      next: "Give a file that can be read, and room for a copy of it in EXP_HOME.",
-      cause: error,
-    });
-  }
 }

@@ -80,6 +80,8 @@ export interface ArtifactEvent {
   readonly sha256: string;
   readonly bytes: number;
   readonly epoch: number | null;
+  /** Of an image or table that a program logged. */
+  readonly step?: number | null;
 }
 
 /** A user's or an event's line: console output, a warning, an engine switch, a resume. */
@@ -96,6 +98,17 @@ export interface MetricEvent {
   readonly step: number;
   readonly epoch: number | null;
   readonly value: number;
+}
+
+/** How numbers are spread, see histogram.ts. */
+export interface HistogramEvent {
+  readonly kind: "histogram";
+  readonly name: string;
+  readonly step: number;
+  readonly epoch: number | null;
+  /** One more than counts, ascending. */
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
 }
 
 /** Where the engine's time went in all of the run, of `exp run --profile`; replaces an earlier attempt's. */
@@ -129,6 +142,7 @@ export type RunEvent =
   | ArtifactEvent
   | LogEvent
   | MetricEvent
+  | HistogramEvent
   | ProfileEvent
   | BestEvent
   | StatusEvent;

@@ -14,10 +14,13 @@ import { readConfusions, readPredictions } from "../queries/outcomes.ts";
 import { runReadOnly } from "../queries/read-only.ts";
 import { findRun, listRuns } from "../queries/runs.ts";
 import { chosenRuns } from "./compare.ts";
+import { registerTracker } from "./tracker.ts";
 import * as schemas from "./api-schemas.ts";
 
-export function apiRoutes({ store }: DashboardDeps): Hono {
+export function apiRoutes(deps: DashboardDeps): Hono {
+  const { store } = deps;
   const api = new OpenAPIHono({ defaultHook: refuse });
+  registerTracker(api, deps);
 
   api.openapi(
     route(

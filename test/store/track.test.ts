@@ -62,7 +62,7 @@ test("with the database away the program goes on, and the next command stores al
 test("what is no number or has no usable name is refused where it is logged", async () => {
   const run = await startRun({ experiment: "strict", home });
   expect(() => run.log({ loss: "0.3" as unknown as number })).toThrow('"loss" is string, expected a number');
-  expect(() => run.log({ ["x".repeat(501)]: 1 })).toThrow("a metric's name has 501 characters");
+  expect(() => run.log({ ["x".repeat(501)]: 1 })).toThrow("a name has 501 characters");
   expect(() => run.log({ loss: 1 }, { step: 1.5 })).toThrow("the step is 1.5");
   await run.finish("failed");
   await expect(startRun({ experiment: "", home })).rejects.toThrow("The name of the experiment has 0 characters");

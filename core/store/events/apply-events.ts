@@ -8,6 +8,7 @@ import type {
   BestEvent,
   ConfusionEvent,
   EpochEvent,
+  HistogramEvent,
   LogEvent,
   MetricEvent,
   PredictionsEvent,
@@ -61,6 +62,7 @@ export async function insertAll(sql: TransactionSql, runId: string, events: read
     ["run_events", await insertRows(sql, runId, logTarget, logs)],
   ] as const;
   await insertMetrics(sql, runId, ofKind<MetricEvent>(events, "metric"));
+  await insertHistograms(sql, runId, ofKind<HistogramEvent>(events, "histogram"));
   for (const profile of ofKind<ProfileEvent>(events, "profile")) await insertKernelTimes(sql, runId, profile);
   for (const { event, seq } of ofKind<ArtifactEvent>(events, "artifact")) await insertArtifact(sql, runId, event, seq);
   return conflicts.flatMap(([table, keys]) =>
@@ -106,13 +108,43 @@ async function insertMetrics(
     where excluded.at >= metric_values.at`;
 }
 
+/** As metrics: the one logged last for a step counts. Lists travel as text, since unnest would flatten them. */
+async function insertHistograms(
+  sql: TransactionSql,
+  runId: string,
+  events: readonly Numbered<HistogramEvent>[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const last = [...new Map(events.map((item) => [`${item.event.step} ${item.event.name}`, item])).values()];
+  const column = (value: (item: Numbered<HistogramEvent>) => string | number | null) => arrayLiteral(last.map(value));
+  await sql`
+    insert into histograms (run_id, name, step, epoch, edges, counts, at)
+    select ${runId}::uuid, u.name, u.step, u.epoch, u.edges::float8[], u.counts::float8[], u.at from unnest(
+      ${column(({ event }) => event.name)}::text::text[], ${column(({ event }) => event.step)}::text::bigint[],
+      ${column(({ event }) => event.epoch)}::text::int[],
+      ${column(({ event }) => arrayLiteral(event.edges))}::text::text[],
+      ${column(({ event }) => arrayLiteral(event.counts))}::text::text[],
+      ${column(({ seq }) => momentOf(seq))}::text::timestamptz[]) as u(name, step, epoch, edges, counts, at)
+    on conflict (run_id, name, step) do update
+      set edges = excluded.edges, counts = excluded.counts, epoch = excluded.epoch, at = excluded.at
+    where excluded.at >= histograms.at`;
+}
+
 async function insertArtifact(sql: TransactionSql, runId: string, event: ArtifactEvent, seq: number): Promise<void> {
-  const identity = [runId, event.artifactKind, event.name, event.path, event.sha256].join("\n");
+  const step = event.step ?? null;
+  const identity = [
+    runId,
+    event.artifactKind,
+    event.name,
+    event.path,
+    event.sha256,
+    ...(step === null ? [] : [step]),
+  ].join("\n");
   const id = createHash("sha256").update(identity).digest("hex").slice(0, 32);
   await sql`
-    insert into artifacts (artifact_id, run_id, kind, name, media_type, path, sha256, bytes, epoch, created_at)
+    insert into artifacts (artifact_id, run_id, kind, name, media_type, path, sha256, bytes, epoch, step, created_at)
     values (${id}, ${runId}, ${storableText(event.artifactKind)}, ${storableText(event.name)}, ${event.mediaType},
-      ${storableText(event.path)}, ${event.sha256}, ${event.bytes}, ${event.epoch}, ${momentOf(seq)})
+      ${storableText(event.path)}, ${event.sha256}, ${event.bytes}, ${event.epoch}, ${step}, ${momentOf(seq)})
     on conflict do nothing`;
 }
 

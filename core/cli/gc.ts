@@ -1,0 +1,42 @@
+// exp gc: removes for good what nothing needs any more.
+import type { Command } from "commander";
+import { expHome } from "../home.ts";
+import { openReadyStore } from "../store/index.ts";
+import { removeDeletedRuns } from "../store/remove-deleted.ts";
+import { wholeNumber } from "./flags.ts";
+import { printNotice } from "./notice.ts";
+import { printJson } from "./output.ts";
+
+interface GcFlags {
+  readonly olderThan: number;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerGcCommand(program: Command): void {
+  program
+    .command("gc")
+    .description("Remove deleted runs for good: rows, checkpoints and files")
+    .option("--older-than <days>", "only what was deleted so many days ago", wholeNumber("--older-than", 0), 0)
+    .option("--dry-run", "tell what would be removed and remove nothing")
+    .option("--json", "one JSON object")
+    .addHelpText("after", "\nExamples:\n  exp gc --dry-run\n  exp gc --older-than 30\n")
+    .action(collect);
+}
+
+async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<void> {
+  const store = await openReadyStore({}, printNotice);
+  try {
+    const { removed, kept, bytes } = await removeDeletedRuns(store, {
+      home: expHome(),
+      olderThanDays: olderThan,
+      dryRun,
+    });
+    if (json) return printJson({ type: "gc", runs: removed, kept, bytes, dryRun });
+    const verb = dryRun ? "would be removed" : "removed";
+    process.stdout.write(`${removed.length} deleted runs ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
+    for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
+  } finally {
+    await store.close();
+  }
+}

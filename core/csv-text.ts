@@ -1,0 +1,12 @@
+// Comma-separated values as in RFC 4180: cells with commas, quotes or line ends are quoted, lines end in CR LF.
+
+/** @returns one line for each row, each ended */
+export function csvText(rows: Iterable<readonly string[]>): string {
+  let text = "";
+  for (const row of rows) text += `${row.map(quoted).join(",")}\r\n`;
+  return text;
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
