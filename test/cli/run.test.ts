@@ -19,6 +19,7 @@ vi.setConfig({ testTimeout: 180_000 }); // several processes a test, each compil
 
 let home: Home;
 let first: Run | undefined; // of tiny.ts, made by the first test
+let profiled: Run | undefined; // the same, made by the second with --profile
 beforeAll(() => {
   home = makeHome();
   home.write("tiny.ts", tinyExperiment());
@@ -65,13 +66,29 @@ it("--json ends with the runs, their digests and test metrics; rows are as many 
 });
 
 it("the same command again makes a new run with the same digest and the same losses, row by row", async () => {
-  const [again] = await run("tiny.ts", "--threads", "2");
+  const [again] = await run("tiny.ts", "--threads", "2", "--profile");
+  profiled = again;
   expect(again?.run).not.toBe(first?.run);
   expect(again?.digest).toBe(first?.digest);
   const differing = await sql(`
     select a.phase, a.epoch, a.batch from batches a join batches b using (phase, epoch, batch)
     where a.run_id = '${first?.run}' and b.run_id = '${again?.run}' and (a.loss <> b.loss or a.chain <> b.chain)`);
   expect(differing).toEqual([]);
+});
+
+it("--profile stores milliseconds by kind of kernel, which add up to the time that passed, and shows them", async () => {
+  const stored = await sql(`
+    select work, min(batches) as batches, sum(share) as share, sum(ms)::float8 as ms, count(*) filter (where ms < 0)::int as negative
+    from v_kernel_times where run_id = '${profiled?.run}' group by work order by work`);
+  expect(stored).toMatchObject([
+    { work: "evaluate", negative: 0 },
+    { work: "train", batches: 6, negative: 0 },
+  ]);
+  for (const { share } of stored) expect(share).toBeCloseTo(1, 6);
+  const { stdout } = await home.exp(["show", profiled?.run ?? ""]);
+  expect(stdout).toMatch(/Where the time of train went \(6 batches, [\d.]+ ms each\)[^]+convBackward/);
+  const { stdout: json } = await home.exp(["show", first?.run ?? "", "--json"]);
+  expect(jsonLines(json)[0]?.["kernelTimes"]).toEqual([]);
 });
 
 it("another seed has other losses on the same split", async () => {
