@@ -20,11 +20,17 @@ import {
   type Trained,
 } from "./phantom-training.ts";
 
-/** All that a standing must hold: stages, moments, a schedule by steps, dropout, augmentation. */
+/**
+ * All that a standing must hold: stages, moments, moving averages, a schedule that follows the validations, dropout, augmentation. By
+ * these thresholds no loss is ever better, so that the rate is halved after each epoch and the training ends after the third.
+ */
 const SETTINGS: SettingsInput = {
   ...SMALL,
-  epochs: 3,
-  schedule: "cosine",
+  epochs: 5,
+  schedule: { kind: "plateau", factor: 0.5, patience: 0, threshold: 1 },
+  earlyStopping: { patience: 1, minDelta: 1000 },
+  emaDecay: 0.9,
+  classWeights: { malignant: 2 },
   freeze: [
     { epochs: 1, part: "backbone" },
     { part: "none", lr: 5e-4 },
@@ -42,6 +48,11 @@ beforeAll(async () => {
   reference = await trainOnce(data, { settings: SETTINGS });
 });
 afterAll(() => data.close());
+
+test("rates halve after each validation of a stage, and the training ends before its last epoch", () => {
+  const epochs = reference.events.flatMap((e) => (e.kind === "epoch" && e.phase === "train" ? [e] : []));
+  expect(epochs.map(({ lr }) => lr)).toEqual([2e-3, 5e-4, 2.5e-4]);
+});
 
 /** Batch 2 of each training epoch, each validation, the test. */
 const MOMENTS: { readonly phase: TrainProgress["phase"]; readonly epoch: number; readonly batch: number }[] = [
