@@ -1,132 +1,106 @@
-// npm run bench:engine: MobileNetV3-Large, batch 32, all cores: PyTorch eager, torch.compile, our wasm and our native kernels in
-// turn over several rounds, so that a busy minute hits all of them. Prints medians in images a second, and ratios to eager.
-// Makes its own virtual environment with PyTorch in the cache folder; BENCH_PYTHON names one that has it. --quick: 96 px, eager
-// only. --json FILE stores the table.
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, homedir } from "node:os";
+// npm run bench:engine: MobileNetV3-Large, batch 32, all cores: PyTorch eager (channels-last), torch.compile, our wasm and our
+// native kernels in turn over several rounds, so that a busy minute hits all of them; then a step beside a busy core.
+// PyTorch gets a virtual environment of its own in the cache folder (EXP_CACHE); what torch.compile makes is kept there too, so
+// that the first bench takes some 8 minutes longer. Flags: --rounds 5 --sizes 96,224 --contenders eager,compile,wasm,native
+// --threads 2 --json (findings on standard output) --markdown (the section of docs/performance.md)
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-export interface Job {
-  readonly task: "none" | "blocks" | "backbone" | "inference"; // what is frozen in training
-  readonly sizePx: number;
-  readonly batch: number;
-  readonly threads: number;
-  readonly compile: boolean; // PyTorch's
-  readonly kernels: "native" | "wasm"; // ours
-  readonly steps: number;
-}
-
-interface Contender {
-  readonly name: string;
-  readonly compile: boolean;
-  readonly kernels: "native" | "wasm";
-  readonly worker: () => ChildProcess;
-}
-
-type Row = { readonly task: Job["task"]; readonly sizePx: number } & Record<string, string | number>;
+import { parseArgs } from "node:util";
+import { expCache } from "../core/home.ts";
+import { measureBusy, type BusyCore } from "./engine/busy-core.ts";
+import { cellsFor, CONTENDERS, type Cell, type Contender } from "./engine/cells.ts";
+import { median } from "./engine/median.ts";
+import { jsonOf, markdownOf, printFindings, type Findings, type Measured } from "./engine/report.ts";
+import { openWorker, type WorkerProcess } from "./engine/worker-process.ts";
+import { peerPython } from "./peer-python.ts";
 
 const BATCH = 32;
-const TORCH = ["torch==2.15.0", "torchvision==0.29.2"];
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const TURN_MS = 500; // of steps, at least two
 
-if (process.argv[1] === here("engine.ts")) await main();
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    sizes: { type: "string", default: "96,224" },
+    contenders: { type: "string", default: CONTENDERS.join(",") },
+    threads: { type: "string", default: String(availableParallelism()) },
+    json: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
+  },
+});
+const rounds = Number(flags.rounds);
+const threads = Number(flags.threads);
+const begun = performance.now();
+
+await main();
 
 async function main(): Promise<void> {
-  const quick = process.argv.includes("--quick");
-  const rounds = quick ? 3 : 5;
-  const contenders = listContenders(findPython()).filter(({ compile }) => !quick || !compile);
-  const open = contenders.map((contender) => ({ contender, worker: openWorker(contender.worker()) }));
-  const rows: Row[] = [];
-  for (const sizePx of quick ? [96] : [96, 224]) {
-    for (const task of ["none", "blocks", "backbone", "inference"] as const) {
-      const times = new Map<string, number[]>(open.map(({ contender }) => [contender.name, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (const { contender, worker } of open) {
-          const { compile, kernels, name } = contender;
-          const sizes = { sizePx, batch: BATCH, threads: availableParallelism(), steps: sizePx > 96 ? 3 : 6 };
-          times.get(name)?.push(...(await worker.ask({ task, ...sizes, compile, kernels })));
-        }
-      }
-      rows.push(rowOf(task, sizePx, times));
-      console.table(rows.slice(-1));
+  const contenders = CONTENDERS.filter((name) => flags.contenders.split(",").includes(name));
+  const python = await peerPython();
+  const compiled = join(expCache(), "bench-compiled");
+  const workers = new Map(contenders.map((name) => [name, openWorker(name, python, compiled)]));
+  const versions: Partial<Record<Contender, string>> = {};
+  const measured: Measured[] = [];
+  for (const cell of cellsFor(flags.sizes.split(",").map(Number), contenders)) {
+    measured.push(withPeers(await measureCell(cell, workers, versions), measured));
+  }
+  const busy = await besideBusyCore(workers);
+  for (const worker of workers.values()) worker.close();
+  const machine = `${cpus()[0]?.model ?? "?"}, ${threads} threads, Node ${process.version}`;
+  report({ machine, date: new Date().toISOString().slice(0, 10), versions, measured, busy });
+}
+
+function report(findings: Findings): void {
+  if (flags.json) process.stdout.write(`${JSON.stringify(jsonOf(findings), null, 2)}\n`);
+  else if (flags.markdown) process.stdout.write(markdownOf(findings));
+  else printFindings(findings);
+  say(`done in ${((performance.now() - begun) / 60_000).toFixed(1)} minutes`);
+}
+
+type Workers = ReadonlyMap<Contender, WorkerProcess>;
+
+async function measureCell(cell: Cell, workers: Workers, versions: Findings["versions"]): Promise<Measured> {
+  const { task, sizePx, contenders } = cell;
+  const job = { task, sizePx, batch: BATCH, threads };
+  const medians = new Map<Contender, number[]>(contenders.map((name) => [name, []]));
+  let memoryBytes: number | null = null;
+  for (const name of contenders) {
+    const start = performance.now();
+    const { version, memoryBytes: bytes } = await workers.get(name)!.ask({ ...job, forMs: 0 });
+    Object.assign(versions, { [name]: version });
+    memoryBytes = bytes ?? memoryBytes;
+    say(`${task} ${sizePx} px: ${name} ready after ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const name of contenders) {
+      medians.get(name)!.push(median((await workers.get(name)!.ask({ ...job, forMs: TURN_MS })).ms));
     }
   }
-  for (const { worker } of open) worker.close();
-  console.log(
-    `${cpus()[0]?.model ?? "?"}, ${availableParallelism()} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
-  );
-  console.table(rows);
-  const file = process.argv[process.argv.indexOf("--json") + 1];
-  if (process.argv.includes("--json") && file !== undefined) writeFileSync(file, JSON.stringify(rows, null, 2) + "\n");
+  const rates = Object.fromEntries([...medians].map(([name, ms]) => [name, (BATCH * 1000) / median(ms)]));
+  say(`${task} ${sizePx} px: ${Object.entries(rates).map(([name, rate]) => `${name} ${rate.toFixed(1)}`).join(", ")} images/s`); // prettier-ignore
+  return { cell, rates, memoryBytes };
 }
 
-function listContenders(python: string): Contender[] {
-  const torch = (): ChildProcess =>
-    spawn(python, [here("engine/torch_worker.py")], { stdio: ["pipe", "pipe", "inherit"] });
-  const ours = (): ChildProcess =>
-    spawn(process.execPath, ["--import", "tsx", here("engine/our-worker.ts")], { stdio: ["pipe", "pipe", "inherit"] });
-  return [
-    { name: "eager", compile: false, kernels: "wasm", worker: torch },
-    { name: "compile", compile: true, kernels: "wasm", worker: torch },
-    { name: "wasm", compile: false, kernels: "wasm", worker: ours },
-    { name: "native", compile: false, kernels: "native", worker: ours },
-  ];
+/** Where PyTorch was not measured: what it does with the backbone frozen. */
+function withPeers(one: Measured, before: readonly Measured[]): Measured {
+  if (one.cell.task !== "kept features") return one;
+  const backbone = before.find(({ cell }) => cell.task === "backbone" && cell.sizePx === one.cell.sizePx);
+  const { eager, compile } = backbone?.rates ?? {};
+  return { ...one, rates: { ...(eager && { eager }), ...(compile && { compile }), ...one.rates } };
 }
 
-/** Images a second by the median step, and ratios to PyTorch eager. */
-function rowOf(task: Job["task"], sizePx: number, times: ReadonlyMap<string, number[]>): Row {
-  const rate = (name: string): number | null => {
-    const sorted = [...(times.get(name) ?? [])].sort((a, b) => a - b);
-    const median = sorted[sorted.length >> 1];
-    return median === undefined ? null : (BATCH / median) * 1000;
-  };
-  const eager = rate("eager") ?? NaN;
-  const numbers: Record<string, number> = {};
-  for (const name of times.keys()) numbers[name] = Math.round(rate(name) ?? NaN);
-  for (const name of ["wasm", "native"])
-    numbers[`${name} / eager`] = Math.round(((rate(name) ?? NaN) / eager) * 100) / 100;
-  return { task, sizePx, ...numbers };
+async function besideBusyCore(workers: Workers): Promise<BusyCore[]> {
+  const job = { task: "full", sizePx: 96, batch: BATCH, threads, forMs: 2 * TURN_MS } as const;
+  const found: BusyCore[] = [];
+  for (const name of ["native", "wasm"] as const) {
+    const worker = workers.get(name);
+    if (worker === undefined) continue;
+    await worker.ask({ ...job, forMs: 0 });
+    found.push(await measureBusy(name, worker, job, rounds));
+    say(`beside a busy core: ${name} measured`);
+  }
+  return found;
 }
 
-interface OpenWorker {
-  /** @returns milliseconds of each step */
-  ask(job: Job): Promise<number[]>;
-  close(): void;
-}
-
-function openWorker(child: ChildProcess): OpenWorker {
-  const lines: Interface = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  return {
-    ask: (job) =>
-      new Promise((resolve, reject) => {
-        const failed = (code: number | null): void => reject(new Error(`a worker ended with code ${code}`));
-        child.once("exit", failed);
-        lines.once("line", (line) => {
-          child.off("exit", failed);
-          resolve((JSON.parse(line) as { ms: number[] }).ms);
-        });
-        child.stdin?.write(JSON.stringify(job) + "\n");
-      }),
-    close: () => child.stdin?.end(),
-  };
-}
-
-/** A Python that has PyTorch; made at first use. */
-function findPython(): string {
-  const given = process.env["BENCH_PYTHON"];
-  if (given !== undefined) return given;
-  const cache =
-    process.env["EXP_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "lockstep");
-  const folder = join(cache, "bench-engine");
-  const python = join(folder, "bin", "python");
-  if (existsSync(join(folder, "READY"))) return python;
-  mkdirSync(folder, { recursive: true });
-  console.log(`installing ${TORCH.join(" ")} in ${folder} (several GB)`);
-  execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
-  execFileSync(python, ["-m", "pip", "install", "--quiet", ...TORCH], { stdio: "inherit" });
-  writeFileSync(join(folder, "READY"), "");
-  return python;
+function say(line: string): void {
+  process.stderr.write(`[${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s] ${line}\n`);
 }

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { printTable } from "../core/cli/output.ts";
-import { peerPython } from "./tensorflow/peer-python.ts";
+import { peerPython } from "./peer-python.ts";
 
 /** One measurement: images a second by the median and by the fastest step. */
 interface Speed {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { expCache } from "../../core/home.ts";
+import { expCache } from "../core/home.ts";
 
 const PINNED = ["torch==2.15.0", "torchvision==0.29.2"];
 
