@@ -27,6 +27,8 @@ export interface Home {
 
 /** How the process itself is started. */
 export interface How {
+  /** Path of the Node that runs it; default: this process's. */
+  readonly node?: string;
   readonly nodeFlags?: readonly string[];
   /** Largest file that it may write: a disk that is full. */
   readonly fileLimitKiB?: number;
@@ -60,8 +62,11 @@ export function makeHome(): Home {
   };
 }
 
-function commandOf(args: readonly string[], { nodeFlags = [], fileLimitKiB }: How): readonly string[] {
-  const command = [process.execPath, ...nodeFlags, EXP, ...args];
+function commandOf(
+  args: readonly string[],
+  { node = process.execPath, nodeFlags = [], fileLimitKiB }: How,
+): readonly string[] {
+  const command = [node, ...nodeFlags, EXP, ...args];
   return fileLimitKiB === undefined
     ? command
     : ["bash", "-c", `ulimit -f ${fileLimitKiB}; exec "$@"`, "bash", ...command];

@@ -1,7 +1,9 @@
-// Equal run digests over what a machine may differ in: V8's code generation, time zone, locale, a clock set back. LOCKSTEP_LONG=1.
+// Equal run digests of `exp run` over what a machine may differ in: Node's version, V8's code generation, kernels, time zone, locale,
+// a clock set back. LOCKSTEP_LONG=1.
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { createTestDatabase } from "../postgres.ts";
+import { otherNode, type NodeMajor } from "../other-node.ts";
 import { jsonLines, makeHome, type Home, type How } from "../cli/exp-process.ts";
 import { tinyExperiment } from "../cli/tiny-experiment.ts";
 
@@ -25,6 +27,26 @@ async function digest(env: Record<string, string> = {}, how: How = {}, flags: re
   expect({ code, signal }, stderr).toEqual({ code: 0, signal: null });
   return (jsonLines(stdout).at(-1)?.["runs"] as { digest: string }[])[0]!.digest;
 }
+
+it.skipIf(!LONG)(
+  "another process",
+  async () => {
+    expect(await digest()).toBe(expected);
+  },
+  120_000,
+);
+
+it.skipIf(!LONG).for<NodeMajor>([20, 22, 24])(
+  "Node %i, native and wasm kernels",
+  { timeout: 300_000 },
+  async (major, { skip }) => {
+    const other = await otherNode(major);
+    if (typeof other === "string") return skip(other);
+    const how = { node: other.command[0] };
+    expect(await digest({}, how)).toBe(expected);
+    expect(await digest({}, how, WASM)).toBe(expected);
+  },
+);
 
 const WASM = ["--kernels", "wasm"];
 const FLAGS: readonly (readonly string[])[] = [

@@ -1,30 +1,39 @@
 // The promise itself: equal run digests whatever the number of threads and the kind of kernels; another seed, another digest.
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { hasNative } from "../../core/engine/portable/load.ts";
 import type { SweepOptions } from "../../core/run/sweep.ts";
+import { findRun } from "../../core/store/index.ts";
 import { tinyModule } from "../cli/tiny-experiment.ts";
 import { makePlace, type Place } from "./trained.ts";
 
 let place: Place;
+let expected: string;
 beforeAll(async () => {
   place = await makePlace(inject("postgresUrl"));
-});
+  expected = (await trained({ threads: 1, kernels: "wasm" })).digest;
+}, 120_000);
 afterAll(() => place.remove());
 
-async function digest(options: Partial<SweepOptions>): Promise<string | null | undefined> {
+async function trained(options: Partial<SweepOptions>): Promise<{ digest: string; kernels: string | null }> {
   const [run] = await place.train("tiny.mjs", tinyModule(), { fresh: true, ...options });
-  return run?.digest;
+  const { digest, kernels } = await findRun(place.store, run?.run ?? "");
+  return { digest: digest ?? "none", kernels };
 }
 
-it("1, 2 and 3 threads, wasm and native kernels give one digest", async () => {
-  const digests = [
-    await digest({ threads: 1, kernels: "wasm" }),
-    await digest({ threads: 3, kernels: "wasm" }),
-    await digest({ threads: 2, kernels: "auto" }),
-  ];
-  expect(new Set(digests).size).toBe(1);
-  expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+it.each([2, 3])("wasm kernels on %i threads give the digest of one thread", async (threads) => {
+  expect(await trained({ threads, kernels: "wasm" })).toEqual({ digest: expected, kernels: "wasm" });
+});
+
+it.skipIf(!hasNative()).each([1, 2, 3])("native kernels on %i threads give the digest of wasm", async (threads) => {
+  const { digest, kernels } = await trained({ threads, kernels: "native" });
+  expect(digest).toBe(expected);
+  expect(kernels).toMatch(/^native-/);
+});
+
+it.skipIf(!hasNative() || process.arch !== "x64")("SSE2 forced gives the digest of AVX2", async () => {
+  expect(await trained({ threads: 2, kernels: "native-sse2" })).toEqual({ digest: expected, kernels: "native-sse2" });
 });
 
 it("another seed gives another digest", async () => {
-  expect(await digest({ overrides: { seeds: [7] } })).not.toBe(await digest({}));
+  expect((await trained({ overrides: { seeds: [7] } })).digest).not.toBe(expected);
 });
