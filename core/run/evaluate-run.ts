@@ -177,12 +177,17 @@ function phaseOf({ digest }: Manifest, part: SplitPart | null): ExternalPhase {
   return `external:${digest.slice(0, 12)}${part === null ? "" : `/${part}`}`;
 }
 
-function eventsOf({ metrics, confusion, predictions }: Evaluation, phase: ExternalPhase, durationMs: number) {
+function eventsOf(
+  { metrics, confusion, classMetrics, predictions }: Evaluation,
+  phase: ExternalPhase,
+  durationMs: number,
+) {
   const imagesPerSecond = (predictions.labels.length * 1000) / durationMs;
   const at = { phase, epoch: EPOCH };
   return [
     { kind: "epoch", ...at, metrics, lr: null, durationMs, imagesPerSecond, stateDigest: null },
     { kind: "confusion", ...at, counts: confusion },
+    { kind: "scores", ...at, scores: classMetrics },
     { kind: "predictions", ...at, ...predictions },
   ] as const;
 }

@@ -8,7 +8,7 @@ export async function forgetAfter(store: Store, runId: string, checkpoint: strin
   await store.sql.begin(async (sql) => {
     await sql`delete from batches where run_id = ${runId}
       and (phase = 'test' or epoch > ${epoch} or (epoch = ${epoch} and (phase = 'val' or batch > ${batch})))`;
-    for (const table of ["epochs", "confusion_cells", "predictions"])
+    for (const table of ["epochs", "confusion_cells", "epoch_scores", "class_scores", "predictions"])
       await sql`delete from ${sql(table)} where run_id = ${runId} and (phase = 'test' or epoch >= ${epoch})`;
   });
 }

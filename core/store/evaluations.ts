@@ -1,6 +1,13 @@
 // Evaluations of stored runs on other labelled sets: saved whole in one transaction, so that a repeated one takes the place of the first.
 import type { JSONValue } from "postgres";
-import type { ConfusionEvent, EpochEvent, ExternalPhase, Metrics, PredictionsEvent } from "../train/recorder.ts";
+import type {
+  ConfusionEvent,
+  EpochEvent,
+  ExternalPhase,
+  Metrics,
+  PredictionsEvent,
+  ScoresEvent,
+} from "../train/recorder.ts";
 import type { Store } from "./connect.ts";
 import { storableJson } from "./events/array-literal.ts";
 import { insertAll } from "./events/apply-events.ts";
@@ -19,7 +26,7 @@ export interface NewEvaluation {
   readonly kernels: string;
   /** Of weights and predictions, 64 hex digits. */
   readonly digest: string;
-  readonly events: readonly (EpochEvent | ConfusionEvent | PredictionsEvent)[];
+  readonly events: readonly (EpochEvent | ConfusionEvent | ScoresEvent | PredictionsEvent)[];
 }
 
 /** @returns whether the same phase was stored before with every bit the same ("same"), with others ("differs"), or not at all (null) */
@@ -32,7 +39,7 @@ export async function saveEvaluation(
   return store.sql.begin(async (sql) => {
     const [before] = await sql<{ digest: string }[]>`
       delete from evaluations where run_id = ${runId} and phase = ${phase} returning digest`;
-    for (const table of ["epochs", "confusion_cells", "predictions"])
+    for (const table of ["epochs", "confusion_cells", "epoch_scores", "class_scores", "predictions"])
       await sql`delete from ${sql(table)} where run_id = ${runId} and phase = ${phase}`;
     await sql`
       insert into evaluations (run_id, phase, dataset_digest, part, samples, seen_samples, class_map, engine, kernels, digest)

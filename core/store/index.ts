@@ -9,4 +9,5 @@ export { openReadyStore, sendLeftoverSpools } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";
 export * from "./run-marks.ts";
 export * from "./runs.ts";
+export * from "./scores.ts";
 export { startRun, type TrackedRun, type TrackOptions } from "./track.ts";

@@ -49,12 +49,13 @@ export async function evaluateInRun(
       showProgress(session, { phase, epoch }, done);
     },
   });
-  const { metrics, confusion, predictions } = evaluation;
+  const { metrics, confusion, classMetrics, predictions } = evaluation;
   const durationMs = done.reduce((sum, batch) => sum + batch.durationMs, 0);
   const imagesPerSecond = (predictions.labels.length * 1000) / durationMs;
   const lr = null;
   recorder.record({ kind: "epoch", phase, epoch, metrics, lr, durationMs, imagesPerSecond, stateDigest: null });
   recorder.record({ kind: "confusion", phase, epoch, counts: confusion });
+  recorder.record({ kind: "scores", phase, epoch, scores: classMetrics });
   recorder.record({ kind: "predictions", phase, epoch, ...predictions });
   return { ...evaluation, batches: done, chain };
 }

@@ -1,6 +1,7 @@
 // Where a run's events go. The trainer knows this interface and never Postgres; core/store implements it.
 // Every call returns at once; `flush` waits until all is stored. Epochs and batches count from 1; digests are 64 hex digits.
 import type { WorkProfile } from "../engine/engine.ts";
+import type { ClassMetrics } from "./metrics.ts";
 
 export type Phase = "train" | "val" | "test";
 
@@ -54,6 +55,14 @@ export interface ConfusionEvent {
   readonly epoch: number;
   /** counts[true class][predicted class] */
   readonly counts: readonly (readonly number[])[];
+}
+
+/** What else an evaluation's predictions say: by class, over classes, calibration. */
+export interface ScoresEvent {
+  readonly kind: "scores";
+  readonly phase: Phase | ExternalPhase;
+  readonly epoch: number;
+  readonly scores: ClassMetrics;
 }
 
 export interface PredictionsEvent {
@@ -138,6 +147,7 @@ export type RunEvent =
   | BatchEvent
   | EpochEvent
   | ConfusionEvent
+  | ScoresEvent
   | PredictionsEvent
   | ArtifactEvent
   | LogEvent

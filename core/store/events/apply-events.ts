@@ -13,6 +13,7 @@ import type {
   MetricEvent,
   PredictionsEvent,
   ProfileEvent,
+  ScoresEvent,
   StatusEvent,
 } from "../../train/recorder.ts";
 import { insertRun } from "../insert-run.ts";
@@ -20,6 +21,7 @@ import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
 import { arrayLiteral, storableText } from "./array-literal.ts";
 import { insertRows } from "./insert-rows.ts";
 import { insertKernelTimes } from "./kernel-times.ts";
+import { classRows, classScoresTarget, epochScoresTarget } from "./scores.ts";
 import {
   batchTarget,
   confusionTarget,
@@ -59,6 +61,8 @@ export async function insertAll(sql: TransactionSql, runId: string, events: read
       "predictions",
       await insertRows(sql, runId, predictionTarget, plain<PredictionsEvent>("predictions").flatMap(rows)),
     ],
+    ["epoch_scores", await insertRows(sql, runId, epochScoresTarget, plain<ScoresEvent>("scores"))],
+    ["class_scores", await insertRows(sql, runId, classScoresTarget, plain<ScoresEvent>("scores").flatMap(classRows))],
     ["run_events", await insertRows(sql, runId, logTarget, logs)],
   ] as const;
   await insertMetrics(sql, runId, ofKind<MetricEvent>(events, "metric"));

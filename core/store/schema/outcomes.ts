@@ -1,4 +1,4 @@
-// What a run said of its samples: confusion matrices and every single prediction of val and test.
+// What a run said of its samples: confusion matrices, scores that do not follow from them, every single prediction of val and test.
 import { doublePrecision, foreignKey, integer, pgTable, primaryKey, real, text, uuid } from "drizzle-orm/pg-core";
 import { runs } from "./runs.ts";
 
@@ -15,6 +15,53 @@ export const confusionCells = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.runId, table.phase, table.epoch, table.trueClass, table.predictedClass] }),
+    foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
+  ],
+);
+
+/** Of a whole evaluation, by scikit-learn's definitions; null where undefined. */
+export const epochScores = pgTable(
+  "epoch_scores",
+  {
+    runId: uuid("run_id").notNull(),
+    phase: text("phase").notNull(),
+    epoch: integer("epoch").notNull(),
+    balancedAccuracy: doublePrecision("balanced_accuracy"),
+    matthewsCorrelation: doublePrecision("matthews_correlation"),
+    cohensKappa: doublePrecision("cohens_kappa"),
+    brier: doublePrecision("brier"),
+    expectedCalibrationError: doublePrecision("expected_calibration_error"),
+    macroPrecision: doublePrecision("macro_precision"),
+    macroRecall: doublePrecision("macro_recall"),
+    macroF1: doublePrecision("macro_f1"),
+    macroAuc: doublePrecision("macro_auc"),
+    weightedPrecision: doublePrecision("weighted_precision"),
+    weightedRecall: doublePrecision("weighted_recall"),
+    weightedF1: doublePrecision("weighted_f1"),
+    weightedAuc: doublePrecision("weighted_auc"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.runId, table.phase, table.epoch] }),
+    foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
+  ],
+);
+
+/** Of one class against the rest, by its probability. */
+export const classScores = pgTable(
+  "class_scores",
+  {
+    runId: uuid("run_id").notNull(),
+    phase: text("phase").notNull(),
+    epoch: integer("epoch").notNull(),
+    /** Index into runs.classes. */
+    class: integer("class").notNull(),
+    auc: doublePrecision("auc"),
+    averagePrecision: doublePrecision("average_precision"),
+    /** The largest sensitivity at a specificity of at least 0.9. */
+    sensitivityAtSpecificity: doublePrecision("sensitivity_at_90_specificity"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.runId, table.phase, table.epoch, table.class] }),
     foreignKey({ columns: [table.runId], foreignColumns: [runs.runId] }).onDelete("cascade"),
   ],
 );
