@@ -88,7 +88,7 @@ describe(`the same bits from ${engines.map(({ identity }) => `${identity.kernels
       6,
       [6, 3],
     ],
-    ["large, width 1.25, batches of 2", small({ size: "large", widthMult: 1.25, imageSizePx: 32 }), 2, [2, 2]],
+    ["large, width 1.25, batches of 2", small({ size: "large", widthMult: 1.25, imageSizePx: 32 }), 3, [2, 2]],
     ["small, 2 classes, batches of 32", small({ classes: 2, imageSizePx: 32 }), 32, [32, 7]],
     [
       "large, width 0.1: blocks without expansion",
