@@ -2,15 +2,18 @@
 import { createHash } from "node:crypto";
 import { LockstepError } from "../errors.ts";
 import type { Source } from "../data/index.ts";
+import { hookSource, hooksOf, type Hooks } from "./hooks.ts";
 import { suggestion } from "./nearest.ts";
 import { parseAssignments } from "./assignments.ts";
 import { resolveSettings } from "./resolve.ts";
-import type { Experiment, Settings, SettingsInput, SplitInput } from "./settings.ts";
+import type { Experiment, PlannedSplit, Settings, SettingsInput } from "./settings.ts";
 
 /** What the command line says. */
 export interface Overrides {
   readonly variants?: readonly string[];
   readonly seeds?: readonly number[];
+  /** Of a k-fold split, from 0. */
+  readonly folds?: readonly number[];
   /** "key=value", as typed. */
   readonly assignments?: readonly string[];
   readonly data?: Source;
@@ -21,8 +24,10 @@ export interface Overrides {
 export interface PlannedRun {
   readonly variant: string;
   readonly seed: number;
+  /** Which fold it tests on, from 0; null: the split has no folds. */
+  readonly fold: number | null;
   readonly settings: Settings;
-  /** sha256 over settings, split and positive class: everything that decides a run's bits except seed and data. */
+  /** sha256 over settings, split and positive class: everything that decides a run's bits except seed, fold and data. */
   readonly settingsHash: string;
 }
 
@@ -30,7 +35,7 @@ export interface Plan {
   readonly project: string;
   readonly experiment: string;
   readonly source: Source;
-  readonly split: Required<SplitInput>;
+  readonly split: PlannedSplit;
   readonly onBadImage: "stop" | "skip";
   readonly positiveClass: string;
   /** At most so many samples, drawn by the split's hash; null: all. */
@@ -38,25 +43,31 @@ export interface Plan {
   readonly runs: readonly PlannedRun[];
   /** What a careful reader would be told before anything runs. */
   readonly warnings: readonly string[];
+  readonly hooks: Hooks;
 }
 
 const SMOKE = { samples: 64, epochs: 2, imageSizePx: 32 } as const;
 const DEFAULT_SPLIT = { train: 0.7, val: 0.15, test: 0.15, seed: 0 } as const;
 
-/** The runs of an experiment, variants in the order of the file, seeds inside each variant. @throws LockstepError "usage" */
+/** The runs of an experiment: variants in the order of the file, in each its seeds, in each its folds. @throws LockstepError "usage" */
 export function planRuns(experiment: Experiment, overrides: Overrides = {}): Plan {
   const inputs = variantInputs(experiment);
   const names = chosenVariants(inputs, overrides.variants, experiment.name);
   const seeds = overrides.seeds ?? experiment.seeds ?? [0];
   const assigned = parseAssignments(overrides.assignments ?? []);
-  const split = { ...DEFAULT_SPLIT, ...experiment.split };
+  const split = plannedSplit(experiment);
+  const folds = chosenFolds(split, overrides.folds, experiment.name);
+  const hooks = hooksOf(experiment);
+  const onEpochEnd = hookSource(hooks); // undefined: not part of the hash
   const runs = names.flatMap((variant) => {
     const settings = withSmoke(
       resolveSettings(experiment.base ?? {}, inputs.get(variant) ?? {}, assigned),
       overrides.smoke,
     );
-    const settingsHash = hashOf({ settings, split, positiveClass: experiment.positiveClass });
-    return (overrides.smoke ? seeds.slice(0, 1) : seeds).map((seed) => ({ variant, seed, settings, settingsHash }));
+    const settingsHash = hashOf({ settings, split, positiveClass: experiment.positiveClass, onEpochEnd });
+    const positions = seeds.flatMap((seed) => folds.map((fold) => ({ seed, fold })));
+    const chosen = overrides.smoke ? positions.slice(0, 1) : positions;
+    return chosen.map((position) => ({ variant, ...position, settings, settingsHash }));
   });
   return {
     project: experiment.project ?? "default",
@@ -67,8 +78,34 @@ export function planRuns(experiment: Experiment, overrides: Overrides = {}): Pla
     positiveClass: experiment.positiveClass,
     sampleLimit: overrides.smoke ? SMOKE.samples : null,
     runs,
+    hooks,
     warnings: warningsOf(runs),
   };
+}
+
+function plannedSplit({ split }: Experiment): PlannedSplit {
+  return split !== undefined && "folds" in split ? { seed: 0, ...split } : { ...DEFAULT_SPLIT, ...split };
+}
+
+/** The folds to run, or one null where the split has none. */
+function chosenFolds(
+  split: PlannedSplit,
+  chosen: readonly number[] | undefined,
+  experiment: string,
+): readonly (number | null)[] {
+  const count = "folds" in split ? split.folds : 0;
+  const wrong = chosen?.find((fold) => fold < 0 || fold >= count);
+  if (wrong !== undefined) {
+    const valid = count === 0 ? "its split has no folds" : `its folds are 0 to ${count - 1}`;
+    const message = `--fold ${wrong}: experiment "${experiment}" has no such fold, ${valid}.`;
+    throw new LockstepError({
+      code: "usage",
+      message,
+      next: "Leave --fold out, or say split: { folds: 5 } in the file.",
+    });
+  }
+  if (count === 0) return [null];
+  return chosen ?? Array.from({ length: count }, (_, fold) => fold);
 }
 
 /** Named variants, then the grid's combinations; an experiment without either has one variant, "base". */

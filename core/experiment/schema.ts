@@ -86,27 +86,32 @@ const gridSchema = z.strictObject(
   ),
 );
 
+const splitSeed = z.union([z.int(), z.literal("run")]).optional();
+const fractionSplit = z
+  .strictObject({ train: fraction, val: fraction, test: fraction, seed: splitSeed })
+  .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-9, "train, val and test must sum to 1");
+const foldSplit = z.strictObject({ folds: z.int().min(3).max(1000), seed: splitSeed });
+
 const variantName = z.string().regex(/^[^/\s,]+$/, "a name of a variant has no spaces, commas or slashes");
 
 export const experimentSchema = z.strictObject({
   name: z.string().regex(/^[^/\s,]+$/, "the name of an experiment has no spaces, commas or slashes"),
   project: z.string().min(1).optional(),
   data: tagged,
-  split: z
-    .strictObject({
-      train: fraction,
-      val: fraction,
-      test: fraction,
-      seed: z.union([z.int(), z.literal("run")]).optional(),
-    })
-    .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-9, "train, val and test must sum to 1")
-    .optional(),
+  split: z.union([fractionSplit, foldSplit]).optional(),
   onBadImage: z.enum(["stop", "skip"]).optional(),
   positiveClass: z.string().min(1),
   seeds: z.array(z.int()).min(1).optional(),
   base: settingsSchema.optional(),
   variants: z.record(variantName, settingsSchema).optional(),
   grid: gridSchema.optional(),
+  onEpochEnd: z.custom<() => void>((value) => typeof value === "function", "expected a function").optional(),
+  histograms: z
+    .union([
+      z.boolean(),
+      z.strictObject({ gradients: z.boolean().optional(), everyEpochs: positiveInteger.optional() }),
+    ])
+    .optional(),
 });
 
 /** The same keys, each of which may be left out. */

@@ -2,6 +2,7 @@
 // every default filled in. All of `Settings` is hashed and stored; a number that affects a result stands nowhere else.
 import type { Source, Augmentation } from "../data/index.ts";
 import type { Optimizer } from "../engine/engine.ts";
+import type { EpochHook } from "./hooks.ts";
 
 /** What is frozen: nothing, all features, the blocks (stem, last convolution and classifier train), or the first n blocks and the stem. */
 export type Freeze = "none" | "backbone" | "blocks" | { readonly upTo: number };
@@ -113,14 +114,28 @@ export interface SettingsInput {
   minLoaded?: number;
 }
 
-/** How the samples are divided: fractions that sum to 1 and a seed; official parts of a source are kept. */
-export interface SplitInput {
+/** How the samples are divided: fractions that sum to 1 (official parts of a source are kept), or k folds, each a run. */
+export type SplitInput = FractionSplit | FoldSplit;
+
+export interface FractionSplit {
   train: number;
   val: number;
   test: number;
-  /** A number: one split for all runs, so that they are compared on the same samples; "run": the run's seed. */
-  seed?: number | "run";
+  seed?: SplitSeed;
 }
+
+/** Of k pieces, fold f tests on piece f, validates on the next and trains on the rest. */
+export interface FoldSplit {
+  /** At least 3. */
+  folds: number;
+  seed?: SplitSeed;
+}
+
+/** A number: one split for all runs, so that they are compared on the same samples; "run": the run's seed. */
+export type SplitSeed = number | "run";
+
+/** With its seed filled in. */
+export type PlannedSplit = Required<FractionSplit> | Required<FoldSplit>;
 
 /** What an experiment file exports. */
 export interface Experiment {
@@ -136,4 +151,8 @@ export interface Experiment {
   variants?: Readonly<Record<string, SettingsInput>>;
   /** Lists of values: every combination becomes a variant, named "lr=0.001,widthMult=0.5". */
   grid?: { readonly [Key in keyof SettingsInput]?: readonly NonNullable<SettingsInput[Key]>[] };
+  /** Called after each epoch's validation; may log and cannot change the training. */
+  onEpochEnd?: EpochHook;
+  /** Histograms of weights (and gradients) with each run; true: of weights, after every epoch. */
+  histograms?: boolean | { gradients?: boolean; everyEpochs?: number };
 }

@@ -1,7 +1,8 @@
 // One run from its claimed row to its last status: weights, images, training, and an end that is written on every way out.
 import { basename, join } from "node:path";
 import { Interrupted, LockstepError } from "../errors.ts";
-import { openRecorder, readKnownLinks } from "../store/index.ts";
+import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
+import { recordSystemMetrics } from "../store/system-metrics.ts";
 import type { LogEvent, Recorder } from "../train/recorder.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
@@ -15,6 +16,7 @@ import type { Place } from "./run-jobs.ts";
 import { findResumePoint } from "./resume-point.ts";
 import { watchStopRequests } from "./stop-request.ts";
 import { summaryOf, unfinished } from "./summary.ts";
+import { seedText } from "../store/seed-text.ts";
 import type { Workshop } from "./workshop.ts";
 
 export interface RunOutcome {
@@ -44,6 +46,8 @@ export function runFolder(home: string, runId: string): string {
 export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOutcome> {
   const { store, home, observer, interrupt } = workshop;
   const recorder = await openRecorder({ store, runId: work.name.run, home, onNotice: observer.notice });
+  const { createdAt: begunAt } = await findRun(store, work.name.run);
+  const machine = recordSystemMetrics({ recorder, home, begunAt });
   const stop = watchStopRequests(workshop, work.name.run);
   const say = (level: LogEvent["level"], text: string): void => {
     observer.output(level, text);
@@ -59,6 +63,7 @@ export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOu
   } finally {
     release();
     stop.dispose();
+    await machine.stop();
     await recorder.close();
     interrupt.signal.throwIfAborted();
   }
@@ -112,6 +117,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
     positiveClass: job.sweep.plan.positiveClass,
+    hooks: job.sweep.plan.hooks,
     checkpoints: { folder, home, everySteps: workshop.checkpointEverySteps },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
     onProgress: observer.progress,
@@ -150,13 +156,13 @@ function failed({ work, recorder }: Attempt, cause: unknown): RunOutcome {
   return { summary: unfinished(work.name, "failed"), bestPath: null, error };
 }
 
-function inRun({ experiment, variant, seed }: RunName, cause: unknown): LockstepError {
+function inRun({ experiment, variant, ...position }: RunName, cause: unknown): LockstepError {
   if (cause instanceof Interrupted) return new LockstepError({ code: "internal", message: cause.message, cause });
   const known = cause instanceof LockstepError ? cause : null;
   const message = known?.message ?? (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
   return new LockstepError({
     code: known?.code ?? "internal",
-    message: `run ${experiment}/${variant}/${seed}: ${message}`,
+    message: `run ${experiment}/${variant}/${seedText(position)}: ${message}`,
     next: known === null ? "This is a fault of ours; --debug shows where." : known.next,
     cause,
   });

@@ -36,17 +36,31 @@ export async function rebuildJob(recorded: Recorded, { source, onStage }: Rebuil
     role: "own",
     data,
     manifest,
-    split: data.splitOf(run.seed),
+    split: data.splitOf(planned),
     network: networkOf(planned, manifest.classes.length),
     parentKey: null,
   };
 }
 
+/** What is stored of hooks is their source; `storedHooks` finds them again. */
+const NO_HOOKS = { onEpochEnd: null, histograms: null };
+
 function planOf({ run, config }: Recorded, source: Source): Plan {
   const { settings, split, positiveClass, onBadImage, sampleLimit } = config;
-  const { variant, seed, settingsHash, project, experiment } = run;
-  const runs = [{ variant, seed, settings, settingsHash }];
-  return { project, experiment, source, split, onBadImage, positiveClass, sampleLimit, runs, warnings: [] };
+  const { variant, seed, fold, settingsHash, project, experiment } = run;
+  const runs = [{ variant, seed, fold, settings, settingsHash }];
+  return {
+    project,
+    experiment,
+    source,
+    split,
+    onBadImage,
+    positiveClass,
+    sampleLimit,
+    runs,
+    warnings: [],
+    hooks: NO_HOOKS,
+  };
 }
 
 /** Relative paths of a source mean the folder in which the run was started. */

@@ -10,6 +10,7 @@ import { carryOut, runFolder, type RunOutcome } from "./lifecycle.ts";
 import { rebuildJob } from "./rebuild.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { findResumePoint } from "./resume-point.ts";
+import { storedHooks } from "./stored-hooks.ts";
 import { storedWeights } from "./stored-weights.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -23,7 +24,10 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
   checkState(run);
   const { store, observer, home, engine } = workshop;
   const recorded = await readRecorded(store, run);
-  const job = await rebuildJob(recorded, { source: null, onStage: observer.stage });
+  const rebuilt = await rebuildJob(recorded, { source: null, onStage: observer.stage });
+  const { sweep } = rebuilt;
+  const hooks = await storedHooks(recorded, observer.notice);
+  const job = { ...rebuilt, sweep: { ...sweep, plan: { ...sweep.plan, hooks } } };
   checkData(recorded, job);
   const codeChanged = checkCode(recorded, anyway);
   const weights = await storedWeights(recorded, workshop);
@@ -40,8 +44,8 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
     observer.notice(`the engine was ${run.engine}, it is ${engine.identity.name} now`);
   const { name: engineName, version: engineVersion, device, kernels, threads } = engine.identity;
   await updateRun(store, run.runId, { engine: engineName, engineVersion, device, kernels, threads });
-  const { runId, experiment, variant, seed } = run;
-  const name = { run: runId, experiment, variant, seed };
+  const { runId, experiment, variant, seed, fold } = run;
+  const name = { run: runId, experiment, variant, seed, fold };
   return carryOut({ job, name, weights, resume: true, index: 1, total: 1, cost: 1, costAfter: 0 }, workshop);
 }
 

@@ -7,6 +7,7 @@ import {
   type PlannedRun,
   type Settings,
 } from "../experiment/index.ts";
+import { hookSource, type HistogramSettings, type Hooks } from "../experiment/hooks.ts";
 import type { Manifest, Split } from "../data/sample.ts";
 import type { EngineIdentity } from "../engine/engine.ts";
 import { elementCount, isStatistic, type Network } from "../model/network.ts";
@@ -19,7 +20,14 @@ import type { Provenance } from "./provenance.ts";
 /** The row's `config`: all that a run is made of, besides its seed. */
 export type RunConfig = Pick<Plan, "split" | "source" | "positiveClass" | "onBadImage" | "sampleLimit"> & {
   readonly settings: Settings;
+  /** Source of the hook, and what else is recorded; absent: nothing. */
+  readonly hooks?: StoredHooks;
 };
+
+export interface StoredHooks {
+  readonly onEpochEnd?: string;
+  readonly histograms?: HistogramSettings | null;
+}
 
 /** The row's `provenance`: what has no column of its own. */
 export type StoredProvenance = Pick<
@@ -84,7 +92,13 @@ function identityOf({ plan, planned, manifest, split, weights, parentRunId }: Ru
 
 function configOf({ plan, planned: { settings } }: RunParts): RunConfig {
   const { split, source, positiveClass, onBadImage, sampleLimit } = plan;
-  return { settings, split, source, positiveClass, onBadImage, sampleLimit };
+  return { settings, split, source, positiveClass, onBadImage, sampleLimit, ...storedHooksOf(plan.hooks) };
+}
+
+function storedHooksOf(hooks: Hooks): Pick<RunConfig, "hooks"> {
+  const onEpochEnd = hookSource(hooks);
+  if (onEpochEnd === undefined && hooks.histograms === null) return {};
+  return { hooks: { ...(onEpochEnd !== undefined && { onEpochEnd }), histograms: hooks.histograms } };
 }
 
 /** Columns that repeat the settings, so that one can filter by them, and `config` itself. */

@@ -13,7 +13,8 @@ const PARTS: readonly SplitPart[] = ["train", "val", "test"];
 
 export function checkData(recorded: Recorded): VerdictLine[] {
   const { run, manifest } = recorded;
-  const { settings, split, positiveClass } = recorded.config;
+  const { settings, split, positiveClass, hooks } = recorded.config;
+  const asPlanned = { settings, split, positiveClass, onEpochEnd: hooks?.onEpochEnd }; // in planRuns
   return [
     judged(
       "data set",
@@ -25,7 +26,7 @@ export function checkData(recorded: Recorded): VerdictLine[] {
     ),
     judged(
       "settings",
-      findingOf("settings", hashOf({ settings, split, positiveClass }), run.settingsHash, () => null), // as planRuns makes it
+      findingOf("settings", hashOf(asPlanned), run.settingsHash, () => null),
     ),
   ];
 }

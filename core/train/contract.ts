@@ -2,6 +2,7 @@
 // The trainer records batches, epochs, confusions, predictions, the best epoch and artifacts; the run's status is its starter's.
 import type { Manifest, Prepared, Resampler, Split } from "../data/sample.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Hooks } from "../experiment/hooks.ts";
 import type { Settings } from "../experiment/settings.ts";
 import type { Network, State } from "../model/network.ts";
 import type { ClassMetrics } from "./metrics.ts";
@@ -35,6 +36,8 @@ export interface TrainInput {
   readonly knownLinks?: KnownLinks;
   /** Ends the training after the batch under way, with a checkpoint where there is time for one, by throwing Interrupted. */
   readonly signal: AbortSignal;
+  /** What looks at the training between epochs and logs; absent: nothing. */
+  readonly hooks?: Hooks;
   readonly onProgress?: (progress: TrainProgress) => void;
 }
 

@@ -1,6 +1,7 @@
 // One epoch over the training samples, from the batch where the training stands.
 import { batches, epochOrder, trainingCrops, type Batch } from "../data/index.ts";
-import type { Program, StepResult } from "../engine/engine.ts";
+import type { Batch as EngineBatch, Program, StepResult } from "../engine/engine.ts";
+import type { State } from "../model/network.ts";
 import { diverged } from "./evaluate.ts";
 import { stopIfAborted } from "./interruption.ts";
 import { learningRate } from "./learning-rate.ts";
@@ -15,7 +16,7 @@ export async function trainEpoch(session: Session, program: Program, stage: Stag
   const { everySteps } = session.input.checkpoints;
   let lr = rateOf(session, stage, session.standing.batch);
   let watch = startWatch(); // a batch's duration begins when it is waited for
-  for await (const batch of batchesLeft(session)) {
+  for await (const batch of batchesFrom(session, session.standing.batch)) {
     lr = rateOf(session, stage, session.standing.batch + 1);
     const { loss, correct } = await trainStep(session, program, { batch, lr });
     closeBatch(session, batch, { loss, correct, lr, durationMs: watch() });
@@ -30,23 +31,33 @@ export async function trainEpoch(session: Session, program: Program, stage: Stag
 async function trainStep(
   session: Session,
   program: Program,
-  { batch: { images, labels }, lr }: { readonly batch: Batch; readonly lr: number },
+  { batch: data, lr }: { readonly batch: Batch; readonly lr: number },
 ): Promise<StepResult> {
-  const { settings, seed, network } = session.input;
+  const { settings } = session.input;
   const { epoch, batch, optimizerStep } = session.standing;
-  const position = { seed, epoch, batch: batch + 1, images: labels.length };
-  const { classWeights } = session;
-  const { classes } = network;
-  const targets = stepTargets(oneHotRows(labels, classes), {
-    classes,
-    smoothing: settings.labelSmoothing,
-    classWeights,
-  });
-  const inputs = { images, ...targets, dropoutMask: dropoutMask(network, position) };
+  const inputs = inputsOf(session, data, batch + 1);
   const clipNorm = settings.clipNorm ?? undefined;
   const result = await session.compute(program.trainStep(inputs, { lr, step: optimizerStep + 1, clipNorm }));
   if (!Number.isFinite(result.loss)) throw diverged(`train epoch ${epoch}, batch ${batch + 1}`, result.loss);
   return result;
+}
+
+/** What the program is given of a batch. @param batch from 1 */
+function inputsOf({ input, standing, classWeights }: Session, { images, labels }: Batch, batch: number): EngineBatch {
+  const { settings, seed, network } = input;
+  const { classes } = network;
+  const smoothing = settings.labelSmoothing;
+  const targets = stepTargets(oneHotRows(labels, classes), { classes, smoothing, classWeights });
+  const position = { seed, epoch: standing.epoch, batch, images: labels.length };
+  return { images, ...targets, dropoutMask: dropoutMask(network, position) };
+}
+
+/** Of the weights as they are now, on the first batch of the epoch under way, as it was drawn. Nothing changes by it. */
+export async function gradientsOfFirstBatch(session: Session, program: Program): Promise<State> {
+  for await (const batch of batchesFrom(session, 0)) {
+    return (await session.compute(program.gradients(inputsOf(session, batch, 1)))).gradients;
+  }
+  return new Map();
 }
 
 interface ClosedStep extends StepResult {
@@ -75,12 +86,13 @@ function closeBatch(session: Session, data: Batch, { loss, correct, lr, duration
   session.meter.batchDone(progress, validations);
 }
 
-function batchesLeft({ input, standing }: Session): AsyncGenerator<Batch, void, void> {
+/** @param done batches of the epoch that are left out */
+function batchesFrom({ input, standing }: Session, done: number): AsyncGenerator<Batch, void, void> {
   const { settings, seed, data } = input;
   const { manifest, prepared, resampler, split } = data;
   const { augment, batchSize, imageSizePx: sizePx } = settings;
   const { epoch } = standing;
-  const order = epochOrder(split.train, seed, epoch).slice(standing.batch * batchSize);
+  const order = epochOrder(split.train, seed, epoch).slice(done * batchSize);
   const crops = trainingCrops({ prepared, manifest, augment, seed, epoch });
   return batches({ manifest, prepared, resampler, order, batchSize, crops, sizePx });
 }

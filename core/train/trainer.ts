@@ -6,6 +6,7 @@ import { artifactOf } from "./artifact.ts";
 import { runDigest } from "./chain.ts";
 import { latestCheckpoint } from "./checkpoint-folder.ts";
 import type { TrainInput, TrainResult } from "./contract.ts";
+import { callHook, recordHistograms, type EndedEpoch } from "./epoch-end.ts";
 import { isOver } from "./early-stopping.ts";
 import { stopIfAborted } from "./interruption.ts";
 import { Session } from "./session.ts";
@@ -39,15 +40,18 @@ async function trainAndEvaluate(session: Session): Promise<TrainResult> {
     const lr = await trainEpoch(session, program, stage);
     const state = program.save();
     const digest = stateDigest(state);
-    recordEpoch(session, lr, digest);
-    await validate(session, { program, state, stateDigest: digest });
+    const { epoch } = session.standing;
+    const trained = recordEpoch(session, lr, digest);
+    await recordHistograms(session, program, state);
+    const validated = await validate(session, { program, state, stateDigest: digest });
+    await callHook(session, { epoch, train: trained, ...validated });
     await session.writeCheckpoint({ state, digest });
   }
   session.dispose(); // its memory goes to the test's program
   return finish(session);
 }
 
-function recordEpoch({ input, standing }: Session, lr: number, digest: string): void {
+function recordEpoch({ input, standing }: Session, lr: number, digest: string): EndedEpoch["train"] {
   const { loss, correct, n, durationMs } = standing.sums;
   const metrics = { loss: loss / n, accuracy: correct / n, precision: null, recall: null, f1: null, auc: null };
   input.recorder.record({
@@ -60,6 +64,7 @@ function recordEpoch({ input, standing }: Session, lr: number, digest: string): 
     imagesPerSecond: (n * 1000) / durationMs,
     stateDigest: digest,
   });
+  return { loss: metrics.loss, accuracy: metrics.accuracy, lr };
 }
 
 /** The test of the best epoch, the checkpoints as artifacts, the run's digest. */

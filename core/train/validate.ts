@@ -6,6 +6,7 @@ import type { Network, State } from "../model/network.ts";
 import { stateLink } from "./chain.ts";
 import { bestFile } from "./checkpoint-folder.ts";
 import { evaluateInRun } from "./evaluation-events.ts";
+import type { Metrics } from "./recorder.ts";
 import type { Session } from "./session.ts";
 import { NO_SUMS, type Best, type Standing } from "./standing.ts";
 
@@ -16,8 +17,14 @@ export interface TrainedEpoch {
   readonly stateDigest: string;
 }
 
+export interface Validated {
+  readonly val: Metrics;
+  /** Whether it is the lowest validation loss so far. */
+  readonly best: boolean;
+}
+
 /** Leaves the session standing at the beginning of the next epoch; a best epoch's weights are in their file by then. */
-export async function validate(session: Session, { program, state, stateDigest }: TrainedEpoch): Promise<void> {
+export async function validate(session: Session, { program, state, stateDigest }: TrainedEpoch): Promise<Validated> {
   const before = session.standing;
   const { epoch } = before;
   const follows = stateLink(before.chain, stateDigest);
@@ -43,6 +50,7 @@ export async function validate(session: Session, { program, state, stateDigest }
     session.input.recorder.record({ kind: "best", epoch, valLoss: best.valLoss });
   }
   session.moved(standing);
+  return { val: metrics, best: better };
 }
 
 /** The moving averages of weights and statistics, under the names of what they are averages of. */
