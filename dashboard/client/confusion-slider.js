@@ -38,7 +38,9 @@ function draw() {
   keepParam("epoch", state.epoch, first.epoch);
   keepParam("show", state.show, "count");
   document.getElementById("confusion-at").textContent =
-    state.phase === "test" ? "test, at the end" : `${state.phase}, epoch ${state.epoch}`;
+    state.phase === "train" || state.phase === "val"
+      ? `${state.phase}, epoch ${state.epoch}`
+      : `${state.phase}, of the best epoch`;
   slider.setAttribute("aria-valuetext", `epoch ${state.epoch}`);
   for (const cell of table.querySelectorAll("td[data-true]")) {
     const i = Number(cell.dataset.true);

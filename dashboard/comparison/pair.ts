@@ -37,7 +37,7 @@ interface Side {
 /** Why these two cannot be compared sample by sample; null when they can. */
 export function whyUnpaired(a: Side, b: Side): string | null {
   if (a.predictions.length === 0 || b.predictions.length === 0)
-    return "One of the two has no test predictions: it has not finished.";
+    return "One of the two has no such predictions: it has not finished, or was not evaluated on this data set.";
   if (a.datasetDigest !== b.datasetDigest) return "They were tested on different data sets.";
   const idsOfB = new Set(b.predictions.map((row) => row.sampleId));
   const shared = a.predictions.filter((row) => idsOfB.has(row.sampleId)).length;

@@ -33,13 +33,14 @@ export async function readPredictions(sql: Sql, runId: string, phase: string): P
     select p.sample_id as "sampleId", p.label, p.predicted, p.probabilities, a.artifact_id as thumbnail
     from predictions p
     join runs r using (run_id)
-    left join artifacts a on a.dataset_digest = r.dataset_digest and a.sample_id = p.sample_id and a.kind = 'thumbnail'
+    left join evaluations v on v.run_id = p.run_id and v.phase = p.phase
+    left join artifacts a on a.dataset_digest = coalesce(v.dataset_digest, r.dataset_digest) and a.sample_id = p.sample_id and a.kind = 'thumbnail'
     where p.run_id = ${runId} and p.phase = ${phase}
       and p.epoch = (select max(epoch) from predictions where run_id = ${runId} and phase = ${phase})
     order by p.position`;
 }
 
-/** The test accuracy of each class and run, for tables: rows of (run, class, recall). */
+/** Phases that have predictions. */
 export async function predictionPhases(sql: Sql, runId: string): Promise<string[]> {
   const rows = await sql<{ phase: string }[]>`
     select distinct phase from predictions where run_id = ${runId} order by phase`;

@@ -7,7 +7,8 @@ import { compareOverSeeds } from "../comparison/over-seeds.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { parseFilter } from "../filter/parse.ts";
 import { short } from "../format.ts";
-import { readDiscordances, readTestConfusions } from "../queries/compare.ts";
+import { readDiscordances, readFinalConfusions } from "../queries/compare.ts";
+import { asEvaluated, readEvaluations } from "../queries/evaluations.ts";
 import { readPredictions } from "../queries/outcomes.ts";
 import { filterRuns, findRuns, type RunDetail } from "../queries/runs.ts";
 import type { Sql } from "../sql.ts";
@@ -24,16 +25,22 @@ export const MOST_COMPARED = 500;
 export function compareRoutes({ store }: DashboardDeps): Hono {
   return new Hono().get("/compare", async (c) => {
     const asked = readState((name) => c.req.query(name));
-    const runs = await chosenRuns(store.sql, asked);
+    const chosen = await chosenRuns(store.sql, asked);
+    const ids = chosen.map((run) => run.runId);
+    const evaluations = await readEvaluations(store.sql, ids);
+    const inPhase = evaluations.filter(({ phase }) => phase === asked.of);
+    const evaluationOf = (run: RunDetail) => inPhase.find(({ runId }) => runId === run.runId);
+    const runs = asked.of === "test" ? chosen : chosen.map((run) => asEvaluated(run, evaluationOf(run)));
     const { a, b } = pairOf(runs, asked);
     const state = { ...asked, a: a === null ? null : short(a.runId), b: b === null ? null : short(b.runId) };
     const [pair, tests] = await Promise.all([
-      a === null || b === null ? null : readPair(store.sql, runs, a, b),
-      a === null ? [] : testAgainst(store.sql, a, runs),
+      a === null || b === null ? null : readPair(store.sql, runs, { a, b, of: asked.of }),
+      a === null ? [] : testAgainst(store.sql, runs, { a, of: asked.of }),
     ]);
     const groups = groupCurves(runs, state.group);
     const quantiles = quantilesByCount(Math.max(0, ...groups.map((group) => group.runs.length)));
-    return c.html(ComparePage({ state, runs, groups, quantiles, tests, pair, cut: runs.length === MOST_COMPARED }));
+    const cut = runs.length === MOST_COMPARED;
+    return c.html(ComparePage({ state, runs, evaluations, groups, quantiles, tests, pair, cut }));
   });
 }
 
@@ -51,6 +58,7 @@ export function readState(query: (name: string) => string | undefined): CompareS
     a: query("a") ?? null,
     b: query("b") ?? null,
     cell: readCell(query("cell")),
+    of: query("of") ?? "test",
   };
 }
 
@@ -61,21 +69,20 @@ function pairOf(runs: readonly RunDetail[], { a, b }: CompareState): { a: RunDet
   const first = named(a) ?? done[0] ?? runs[0];
   if (first === undefined) return { a: null, b: null };
   const others = (done.length > 1 ? done : runs).filter((run) => run !== first);
-  const partner = others.find((run) => run.settingsHash !== first.settingsHash && run.seed === first.seed) ?? others[0];
+  const partner = others.find((run) => run.settingsHash !== first.settingsHash && run.seed === first.seed && run.fold === first.fold) ?? others[0];
   return { a: first, b: named(b) ?? partner ?? null };
 }
 
 async function readPair(
   sql: Sql,
   runs: readonly RunDetail[],
-  a: RunDetail,
-  b: RunDetail,
+  { a, b, of }: { readonly a: RunDetail; readonly b: RunDetail; readonly of: string },
 ): Promise<Omit<PairProps, "state" | "runs">> {
   const classCount = Math.max(a.classes?.length ?? 0, b.classes?.length ?? 0);
   const [predictionsA, predictionsB, confusions] = await Promise.all([
-    readPredictions(sql, a.runId, "test"),
-    readPredictions(sql, b.runId, "test"),
-    readTestConfusions(sql, [a.runId, b.runId], classCount),
+    readPredictions(sql, a.runId, of),
+    readPredictions(sql, b.runId, of),
+    readFinalConfusions(sql, [a.runId, b.runId], of, classCount),
   ]);
   const unpaired = whyUnpaired(
     { datasetDigest: a.datasetDigest, predictions: predictionsA },
@@ -96,10 +103,14 @@ async function readPair(
   };
 }
 
-/** McNemar's test of every run against A where they share all test samples, with Holm's correction over these pairs. */
-async function testAgainst(sql: Sql, a: RunDetail, runs: readonly RunDetail[]): Promise<BaselineTest[]> {
+/** McNemar's test of every run against A where they share all samples, with Holm's correction over these pairs. */
+async function testAgainst(
+  sql: Sql,
+  runs: readonly RunDetail[],
+  { a, of }: { readonly a: RunDetail; readonly of: string },
+): Promise<BaselineTest[]> {
   const others = runs.filter((run) => run !== a).map((run) => run.runId);
-  const rows = await readDiscordances(sql, a.runId, others);
+  const rows = await readDiscordances(sql, a.runId, others, of);
   const same = rows.filter(({ runId, shared }) => {
     const run = runs.find((one) => one.runId === runId);
     return shared === a.testSamples && shared === run?.testSamples;

@@ -4,6 +4,7 @@ import { readKernelTimes } from "../../core/store/kernel-times.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
+import { readEvaluations } from "../queries/evaluations.ts";
 import { predictionPhases, readConfusions, readPredictions, type Matrices } from "../queries/outcomes.ts";
 import { findRun } from "../queries/runs.ts";
 import type { CellRef } from "../views/confusion.tsx";
@@ -20,14 +21,15 @@ export function runRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [matrices, artifacts, times] = await Promise.all([
+      const [matrices, evaluations, artifacts, times] = await Promise.all([
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
+        readEvaluations(store.sql, [run.runId]),
         readArtifacts(store.sql, run.runId),
         readKernelTimes(store, run.runId),
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, matrices, first, sheet, times }));
+      return c.html(OverviewPage({ run, matrices, first, evaluations, sheet, times }));
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

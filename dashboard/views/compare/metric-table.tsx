@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // Every run's metrics with the difference to run A, and McNemar's test against it, corrected for the number of pairs.
+import { seedText, seedTitle } from "../../../core/store/seed-text.ts";
 import { METRIC_CHOICES } from "../../metric-names.ts";
 import { metricOf } from "../../comparison/over-seeds.ts";
 import { metric, pValue, short, signed } from "../../format.ts";
@@ -31,7 +32,7 @@ export function MetricTable({ state, runs, tests }: Props) {
   const ofRun = new Map(tests.map((test) => [test.runId, test]));
   return (
     <Card
-      title="Metrics, and the difference to A"
+      title={`Metrics${state.of === "test" ? "" : ` on ${state.of}`}, and the difference to A`}
       id="metrics"
       aside={
         <button type="button" class="tiny" data-csv="metric-table" hidden>
@@ -47,10 +48,10 @@ export function MetricTable({ state, runs, tests }: Props) {
               <th scope="col">pair</th>
               {METRIC_CHOICES.map(({ title }) => (
                 <th scope="col" class="num">
-                  {title}
+                  {state.of === "test" ? title : title.replace(/^test /, "")}
                 </th>
               ))}
-              <th scope="col" class="num" title="McNemar's mid-p against A on the same test samples">
+              <th scope="col" class="num" title="McNemar's mid-p against A on the same samples">
                 p against A
               </th>
               <th scope="col" class="num" title="After Holm's correction for the number of pairs">
@@ -63,7 +64,7 @@ export function MetricTable({ state, runs, tests }: Props) {
               <tr class={run === baseline ? "chosen" : undefined}>
                 <th scope="row">
                   <a href={`/runs/${run.runId}`}>
-                    {run.variant} <span class="muted">/ {run.seed}</span>
+                    {run.variant} <span class="muted">/ {seedText(run)}</span>
                   </a>{" "}
                   {run.status !== "done" && <StatusBadge status={run.status} />}
                 </th>
@@ -105,7 +106,7 @@ function PairButtons({ state, run }: { state: CompareState; run: RunDetail }) {
           name={side}
           value={id}
           aria-pressed={state[side] === id ? "true" : "false"}
-          aria-label={`Take ${run.variant} seed ${run.seed} as ${side.toUpperCase()}`}
+          aria-label={`Take ${run.variant} ${seedTitle(run)} as ${side.toUpperCase()}`}
         >
           {side.toUpperCase()}
         </button>

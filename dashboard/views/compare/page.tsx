@@ -3,6 +3,7 @@
 import { GROUPINGS, type CurveGroup } from "../../comparison/groups.ts";
 import { flatten } from "../../flatten.ts";
 import { count } from "../../format.ts";
+import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Data, Page } from "../layout.tsx";
 import { Card, Empty, HonestyBadges } from "../parts.tsx";
@@ -14,7 +15,9 @@ import { selectionQuery, type CompareState } from "./state.ts";
 
 interface Props {
   readonly state: CompareState;
+  /** With the numbers of what is compared, see `asEvaluated`. */
   readonly runs: readonly RunDetail[];
+  readonly evaluations: readonly EvaluationRow[];
   readonly groups: readonly CurveGroup[];
   /** By number of values; the browser's bands need them. */
   readonly quantiles: readonly number[];
@@ -23,7 +26,7 @@ interface Props {
   readonly cut: boolean;
 }
 
-export function ComparePage({ state, runs, groups, quantiles, tests, pair, cut }: Props) {
+export function ComparePage({ state, runs, evaluations, groups, quantiles, tests, pair, cut }: Props) {
   if (runs.length < 2)
     return (
       <Page title="Compare" section="/runs">
@@ -47,7 +50,10 @@ export function ComparePage({ state, runs, groups, quantiles, tests, pair, cut }
             />
           </p>
         </div>
-        <GroupForm state={state} runs={runs} />
+        <div class="row">
+          {evaluations.length > 0 && <PhaseForm state={state} evaluations={evaluations} />}
+          <GroupForm state={state} runs={runs} />
+        </div>
       </div>
       {cut && (
         <div class="note warn">
@@ -63,11 +69,32 @@ export function ComparePage({ state, runs, groups, quantiles, tests, pair, cut }
   );
 }
 
+/** Which set's numbers, matrices and predictions are compared: the runs' own test, or one that they were evaluated on later. */
+function PhaseForm({ state, evaluations }: { state: CompareState; evaluations: readonly EvaluationRow[] }) {
+  const phases = [...new Map(evaluations.map((one) => [one.phase, one])).values()];
+  return (
+    <form method="get" action="/compare" class="row">
+      <SelectionFields state={state} except="of" />
+      <label>
+        Measured on
+        <select name="of" data-submit>
+          <option value="test">test</option>
+          {phases.map(({ phase, dataset }) => (
+            <option value={phase} selected={phase === state.of}>
+              {dataset} ({phase})
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}
+
 function GroupForm({ state, runs }: { state: CompareState; runs: readonly RunDetail[] }) {
   const keys = [...new Set(runs.slice(0, 50).flatMap((run) => flatten(run.config).map(([key]) => `config.${key}`)))];
   return (
     <form method="get" action="/compare" class="row">
-      <SelectionFields state={state} group={false} />
+      <SelectionFields state={state} except="group" />
       <label>
         One curve a
         <select name="group" data-submit>

@@ -4,11 +4,13 @@ import { classMetrics, type ConfusionMode } from "../../confusion.ts";
 import { metric, number, percent } from "../../format.ts";
 import type { KernelTime } from "../../../core/store/kernel-times.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
+import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { Matrices } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Confusion } from "../confusion.tsx";
 import { Data } from "../layout.tsx";
 import { Card, Empty, Scroll } from "../parts.tsx";
+import { EvaluationsCard } from "./evaluations.tsx";
 import { RunFrame } from "./frame.tsx";
 import { KernelTimesCard } from "./kernel-times.tsx";
 import { RunCurves } from "./curves.tsx";
@@ -17,11 +19,12 @@ export interface OverviewProps {
   readonly run: RunDetail;
   readonly matrices: Matrices;
   readonly first: { readonly phase: string; readonly epoch: number; readonly show: ConfusionMode } | null;
+  readonly evaluations: readonly EvaluationRow[];
   readonly sheet: ArtifactRow | null;
   readonly times: readonly KernelTime[];
 }
 
-export function OverviewPage({ run, matrices, first, sheet, times }: OverviewProps) {
+export function OverviewPage({ run, matrices, first, evaluations, sheet, times }: OverviewProps) {
   const scripts = ["run-curves.js", ...(first === null ? [] : ["confusion-slider.js"])];
   return (
     <RunFrame run={run} tab="" scripts={scripts}>
@@ -35,8 +38,9 @@ export function OverviewPage({ run, matrices, first, sheet, times }: OverviewPro
         ) : (
           <ConfusionCard run={run} matrices={matrices} first={first} />
         )}
-        <ClassCard run={run} matrices={matrices} />
+        <ClassCard run={run} matrices={matrices} asked={first?.phase ?? "test"} />
       </div>
+      <EvaluationsCard evaluations={evaluations} />
       <SheetCard sheet={sheet} />
       <KernelTimesCard times={times} />
     </RunFrame>
@@ -153,9 +157,9 @@ function ConfusionCard({
   );
 }
 
-/** Of the test phase, else of the last validation. */
-function ClassCard({ run, matrices }: { run: RunDetail; matrices: Matrices }) {
-  const phase = matrices["test"] === undefined ? "val" : "test";
+/** Of an evaluation that is asked for, else of the test phase, else of the last validation. */
+function ClassCard({ run, matrices, asked }: { run: RunDetail; matrices: Matrices; asked: string }) {
+  const phase = asked.startsWith("external:") ? asked : matrices["test"] === undefined ? "val" : "test";
   const counts = Object.values(matrices[phase] ?? {}).at(-1);
   if (counts === undefined) return null;
   const rows = classMetrics(counts, run.classes ?? []);
