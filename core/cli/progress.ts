@@ -5,6 +5,8 @@ import type { RunStart, SweepObserver } from "../run/observer.ts";
 import type { TrainProgress } from "../train/contract.ts";
 
 export interface Display extends SweepObserver {
+  /** Clears the bars while something else is on the terminal. */
+  readonly pauseFor: <T>(work: () => Promise<T>) => Promise<T>;
   /** Clears the bars; lines may follow. */
   readonly close: () => void;
 }
@@ -35,6 +37,14 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
     runEnded: ({ variant, seed, status, digest, test }) => {
       const result = test === null ? "" : `, test accuracy ${test.accuracy.toFixed(3)}`;
       print(`${variant}/${seed} ${status}${result}${digest === null ? "" : `, digest ${digest.slice(0, 12)}`}`);
+    },
+    pauseFor: async (work) => {
+      const paused = bars;
+      bars?.close();
+      bars = null;
+      const result = await work();
+      bars = paused === null ? null : liveBars(stream);
+      return result;
     },
     close: () => {
       bars?.close();

@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { sourceFromPath } from "../data/index.ts";
 import { expHome } from "../home.ts";
 import { runSweep, type SweepOptions, type SweepSurroundings } from "../run/sweep.ts";
+import { askYesNo, canAsk } from "./ask.ts";
 import { startBeside } from "./dashboard-beside.ts";
 import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
@@ -39,7 +40,11 @@ export function registerRunCommand(program: Command): void {
     .option("--data <path>", "class folders, an .npz or a .csv in place of the experiment's data")
     .option("--smoke", "the whole path in seconds: 2 epochs, 1 seed, 64 images, 32 px")
     .option("--fresh", "new runs, even where a sweep is unfinished")
-    .option("--retry <which>", "failed: train again what failed before", oneOf("--retry", ["failed"]));
+    .option(
+      "--retry <which>",
+      "failed: train again what failed before (default: a terminal is asked, else it stays failed)",
+      oneOf("--retry", ["failed"]),
+    );
   addEngineOptions(command)
     .option("--profile", "store milliseconds by kind of kernel, see exp show; changes no bit")
     .option("--no-dashboard", "do not serve the dashboard meanwhile")
@@ -50,24 +55,29 @@ export function registerRunCommand(program: Command): void {
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (flags.json) globalThis.console = new Console(process.stderr); // what the experiment's own code prints
-  const display = createDisplay(flags.json ? process.stderr : process.stdout);
+  const stream = flags.json ? process.stderr : process.stdout;
+  const display = createDisplay(stream);
   const serve: SweepSurroundings["serve"] = async (store) => {
     if (!flags.dashboard) return null;
     const dashboard = await startBeside({ store, home: expHome() }, flags.port);
     display.stage(`dashboard: ${dashboard.url}`);
     return dashboard;
   };
-  const { runs, errors } = await interruptible(
-    (interrupt) => runSweep(sweepOptions(file, flags), { observer: display, interrupt, serve }),
-    display.close,
-  );
+  const { runs, errors } = await interruptible((interrupt) => {
+    const ask = (failed: readonly string[]): Promise<boolean> => {
+      for (const line of failed) display.notice(line);
+      return display.pauseFor(() => askYesNo("Train again what failed before?", stream, interrupt.signal));
+    };
+    const retryFailed = flags.retry === "failed" || (canAsk(stream) && ask);
+    return runSweep({ ...sweepOptions(file, flags), retryFailed }, { observer: display, interrupt, serve });
+  }, display.close);
   for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
   if (flags.json) printJson({ type: "done", runs });
   else printEnd(runs);
   if (errors.length > 0) process.exitCode = 1;
 }
 
-function sweepOptions(file: string, flags: RunFlags): SweepOptions {
+function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryFailed"> {
   return {
     file,
     overrides: {
@@ -81,7 +91,6 @@ function sweepOptions(file: string, flags: RunFlags): SweepOptions {
     profile: flags.profile ?? false,
     checkpointEverySteps: flags.checkpointEvery ?? null,
     fresh: flags.fresh ?? false,
-    retryFailed: flags.retry === "failed",
   };
 }
 

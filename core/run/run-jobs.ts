@@ -5,6 +5,7 @@ import { carryOut, type RunOutcome } from "./lifecycle.ts";
 import type { Job } from "./jobs.ts";
 import type { RunSummary } from "./observer.ts";
 import { readyJob, saveData, type ReadyJob } from "./ready-job.ts";
+import { wantsRetry, type FailedRun } from "./retry.ts";
 import { failedEarlier, trainShared } from "./shared-run.ts";
 import { nameOf, readSummary } from "./summary.ts";
 import type { SweepOptions, SweepResult } from "./sweep.ts";
@@ -21,8 +22,10 @@ export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Wo
   }
   const others = jobs.filter(({ key }) => !startingPoints.has(key));
   const ready = await Promise.all(others.map((job) => readyJob(job, outcomes, workshop)));
-  for (const { one, earlier } of await lookUp(ready, wishes, workshop)) {
-    const outcome = await goOnOrBegin(one, earlier, { wishes, jobs, workshop });
+  const lookedUp = await lookUp(ready, wishes, workshop);
+  const retryFailed = await wantsRetry(wishes.retryFailed, lookedUp.flatMap(failedBefore));
+  for (const { one, earlier } of lookedUp) {
+    const outcome = await goOnOrBegin(one, earlier, { retryFailed, jobs, workshop });
     outcomes.set(one.job.key, outcome);
     if (outcome.error?.code === "storage") break; // it would stop the next one too
   }
@@ -44,16 +47,20 @@ async function lookUp(ready: readonly ReadyJob[], { fresh }: Wishes, { store }: 
   return finished ? ready.map((one) => ({ one, earlier: null })) : found;
 }
 
+function failedBefore({ one: { row }, earlier }: LookedUp): FailedRun[] {
+  return earlier?.status === "failed" ? [{ row, earlier }] : [];
+}
+
 interface Context {
-  readonly wishes: Wishes;
+  readonly retryFailed: boolean;
   readonly jobs: readonly Job[];
   readonly workshop: Workshop;
 }
 
 async function goOnOrBegin(one: ReadyJob, earlier: EarlierRun | null, context: Context): Promise<RunOutcome> {
-  const { wishes, jobs, workshop } = context;
+  const { retryFailed, jobs, workshop } = context;
   if (earlier?.status === "done") return kept(one, earlier.runId, workshop);
-  if (earlier?.status === "failed" && !wishes.retryFailed) return failedEarlier(one, earlier);
+  if (earlier?.status === "failed" && !retryFailed) return failedEarlier(one, earlier);
   const claim = await claimRun(one, earlier, workshop);
   return carryOut(
     { ...one, name: nameOf(one.row, claim.runId), resume: claim.kind === "resume", ...place(one.job, jobs) },

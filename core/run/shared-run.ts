@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../errors.ts";
+import type { NewRun } from "../store/new-run.ts";
 import { markLostRuns, readArtifacts, type Store } from "../store/index.ts";
-import { claimNew, claimShared, type EarlierRun } from "./claim.ts";
+import { claimNew, claimShared, type EarlierRun, type SharedClaim } from "./claim.ts";
+import { failureOf, wantsRetry } from "./retry.ts";
 import { carryOut, type RunOutcome } from "./lifecycle.ts";
 import { saveData, type ReadyJob } from "./ready-job.ts";
 import type { Place, Wishes } from "./run-jobs.ts";
@@ -27,15 +29,11 @@ export async function trainShared(
 }
 
 async function obtain(ready: ReadyJob, { retryFailed }: Wishes, place: Place, workshop: Workshop): Promise<RunOutcome> {
-  const { store, home, observer, interrupt } = workshop;
+  const { store, home } = workshop;
   await saveData(store, ready.job);
-  let claim = await claimShared(store.sql, ready.row, retryFailed);
-  if (claim.kind === "busy") observer.stage(`waiting for run ${claim.runId}, which another process trains`);
-  while (claim.kind === "busy") {
-    await sleep(POLL_MS, undefined, { signal: interrupt.signal }).catch(() => interrupt.signal.throwIfAborted());
-    await markLostRuns(store);
-    claim = await claimShared(store.sql, ready.row, retryFailed);
-  }
+  let claim = await claimWhenFree(ready.row, retryFailed === true, workshop);
+  if (claim.kind === "failed" && (await wantsRetry(retryFailed, [{ row: ready.row, earlier: claim.earlier }])))
+    claim = await claimWhenFree(ready.row, true, workshop);
   if (claim.kind === "failed") return failedEarlier(ready, claim.earlier);
   if (claim.kind === "done") {
     const bestPath = await bestCheckpoint(store, claim.runId, home);
@@ -47,6 +45,21 @@ async function obtain(ready: ReadyJob, { retryFailed }: Wishes, place: Place, wo
   return carryOut({ ...ready, name: nameOf(ready.row, runId), resume: kind === "resume", ...place }, workshop);
 }
 
+/** Waits for another process that trains it. @returns never "busy" */
+async function claimWhenFree(
+  row: NewRun,
+  retryFailed: boolean,
+  { store, observer, interrupt }: Workshop,
+): Promise<Exclude<SharedClaim, { kind: "busy" }>> {
+  for (let waited = false; ; waited = true) {
+    const claim = await claimShared(store.sql, row, retryFailed);
+    if (claim.kind !== "busy") return claim;
+    if (!waited) observer.stage(`waiting for run ${claim.runId}, which another process trains`);
+    await sleep(POLL_MS, undefined, { signal: interrupt.signal }).catch(() => interrupt.signal.throwIfAborted());
+    await markLostRuns(store);
+  }
+}
+
 /** Absolute path of a finished run's best checkpoint, or null where the file is not here. */
 export async function bestCheckpoint(store: Store, runId: string, home: string): Promise<string | null> {
   const artifacts = await readArtifacts(store, runId);
@@ -56,14 +69,13 @@ export async function bestCheckpoint(store: Store, runId: string, home: string):
 }
 
 /** A run that failed before is not tried again unasked. */
-export function failedEarlier({ row }: ReadyJob, { runId, errorMessage }: EarlierRun): RunOutcome {
-  const name = nameOf(row, runId);
+export function failedEarlier({ row }: ReadyJob, earlier: EarlierRun): RunOutcome {
   const error = new LockstepError({
     code: "run-state",
-    message: `run ${row.experiment}/${row.variant}/${row.seed} failed before: ${errorMessage ?? "without a message"}`,
+    message: failureOf({ row, earlier }),
     next: "exp run --retry failed trains it again; --fresh makes new runs.",
   });
-  return { summary: unfinished(name, "failed"), bestPath: null, error };
+  return { summary: unfinished(nameOf(row, earlier.runId), "failed"), bestPath: null, error };
 }
 
 function stopped({ summary: { run, experiment, variant, seed } }: RunOutcome): LockstepError {

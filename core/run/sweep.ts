@@ -8,6 +8,7 @@ import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
 import { planLineage, type SweepPlan } from "./lineage.ts";
 import type { RunSummary, SweepObserver } from "./observer.ts";
+import type { RetryFailed } from "./retry.ts";
 import { runJobs } from "./run-jobs.ts";
 import { openWorkshop, type EngineRequest } from "./workshop.ts";
 
@@ -19,7 +20,7 @@ export interface SweepOptions extends EngineRequest {
   /** New runs, whatever is stored. */
   readonly fresh: boolean;
   /** Whether runs that failed before are trained again. */
-  readonly retryFailed: boolean;
+  readonly retryFailed: RetryFailed;
 }
 
 export interface SweepSurroundings {
