@@ -9,17 +9,22 @@ import {
   readEpochs,
   readEvaluations,
   readKernelTimes,
+  readScores,
   type KernelTime,
   type RunRow,
   type Store,
   type StoredArtifact,
   type StoredEpoch,
   type StoredEvaluation,
+  type StoredScores,
 } from "../store/index.ts";
+import type { ClassMetrics } from "../train/metrics.ts";
+import { seedText } from "../store/seed-text.ts";
 import { printConfusion } from "./confusion-table.ts";
 import { printKernelTimes } from "./kernel-times-table.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { printScores } from "./scores-table.ts";
 
 const EXAMPLES = `
 Examples:
@@ -42,6 +47,8 @@ type ShownEvaluation = StoredEvaluation & { readonly confusion: number[][] | nul
 interface Shown {
   readonly run: RunRow;
   readonly epochs: readonly StoredEpoch[];
+  /** Of every evaluation; none in runs older than these columns. */
+  readonly scores: readonly StoredScores[];
   readonly confusion: number[][] | null;
   readonly evaluations: readonly ShownEvaluation[];
   readonly artifacts: readonly StoredArtifact[];
@@ -57,6 +64,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
       run,
       confusion,
       epochs: await readEpochs(store, run.runId),
+      scores: await readScores(store, run.runId),
       evaluations: await shownEvaluations(store, run.runId),
       artifacts: await readArtifacts(store, run.runId),
       kernelTimes: await readKernelTimes(store, run.runId),
@@ -76,7 +84,7 @@ async function shownEvaluations(store: Store, runId: string): Promise<ShownEvalu
 }
 
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
-function asJson({ run, epochs, confusion, evaluations, artifacts, kernelTimes }: Shown): object {
+function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes }: Shown): object {
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -86,16 +94,21 @@ function asJson({ run, epochs, confusion, evaluations, artifacts, kernelTimes }:
     seed,
     status,
     digest,
-    test: testOf(run, confusion),
+    test: testOf(run, confusion, scoresOf(scores, "test")),
     history: epochs,
-    evaluations,
+    evaluations: evaluations.map((one) => ({ ...one, ...scoresOf(scores, one.phase) })),
     artifacts,
     kernelTimes,
     ...rest,
   };
 }
 
-function testOf(run: RunRow, confusion: number[][] | null): object | null {
+function scoresOf(scores: readonly StoredScores[], phase: StoredScores["phase"]): ClassMetrics | null {
+  return scores.find((one) => one.phase === phase)?.scores ?? null;
+}
+
+/** Scores by class are in the order of the run's classes. */
+function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics | null): object | null {
   if (run.testLoss === null) return null;
   return {
     loss: run.testLoss,
@@ -105,14 +118,21 @@ function testOf(run: RunRow, confusion: number[][] | null): object | null {
     f1: run.testF1,
     auc: run.testAuc,
     confusion,
+    ...scores,
   };
 }
 
-function printShown({ run, epochs, confusion, evaluations, artifacts, kernelTimes }: Shown): void {
+function printShown({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes }: Shown): void {
   printFacts(run);
   if (epochs.length > 0) printEpochs(epochs);
   if (confusion !== null) printConfusion("Confusion matrix of the test phase", run.classes ?? [], confusion);
+  const test = scoresOf(scores, "test");
+  if (test !== null) printScores("Scores of the test phase", run.classes ?? [], test);
   if (evaluations.length > 0) printEvaluations(run.classes ?? [], evaluations);
+  for (const { phase } of evaluations) {
+    const found = scoresOf(scores, phase);
+    if (found !== null) printScores(`Scores of ${phase}`, run.classes ?? [], found);
+  }
   if (artifacts.length > 0) printArtifacts(artifacts);
   printKernelTimes(kernelTimes);
 }

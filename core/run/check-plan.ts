@@ -11,7 +11,7 @@ import { weightsOfClasses } from "../train/class-weights.ts";
 import { stageOf } from "../train/stages.ts";
 
 /** The network of one run. @param classes number of classes */
-export function networkOf({ settings }: PlannedRun, classes: number): Network {
+export function networkOf({ settings }: Pick<PlannedRun, "settings">, classes: number): Network {
   return mobilenetV3({ ...settings, classes });
 }
 

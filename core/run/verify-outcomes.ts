@@ -39,13 +39,10 @@ export function checkPredictions({ manifest }: Recorded, split: Split, outcomes:
 
 /** What the chain does not cover: samples in a batch, learning rate, counts; and an evaluation's losses from its predictions. */
 export function checkBatches(recorded: Recorded, split: Split, outcomes: readonly Outcomes[]): VerdictLine {
-  const { run, config, batches, manifest } = recorded;
+  const { config, batches, manifest, epochs } = recorded;
   const { settings } = config;
   const valLosses = epochs.filter(({ phase }) => phase === "val").map(({ loss }) => loss);
-  const network = networkOf(
-    { settings, variant: run.variant, seed: run.seed, settingsHash: run.settingsHash },
-    manifest.classes.length,
-  );
+  const network = networkOf(config, manifest.classes.length);
   const batchesPerEpoch = Math.ceil(split.train.length / settings.batchSize);
   const positive = manifest.classes.indexOf(config.positiveClass);
   const findings = batches.flatMap((row) => {

@@ -1,11 +1,12 @@
 // `exp verify RUN`: without training, everything that is stored of a run is checked against everything else: digests of data, split and
 // settings, the chain's own links, metrics and confusion matrices from the stored predictions, artifacts. An edited row is named.
-import { readArtifacts, readConfusion, readPredictions, type RunRow, type Store } from "../store/index.ts";
+import { readArtifacts, readConfusion, readPredictions, readScores, type RunRow, type Store } from "../store/index.ts";
 import { checkArtifacts } from "./verify-artifacts.ts";
 import { checkChain, checkDigest, checkRows } from "./verify-chain.ts";
 import { checkData } from "./verify-data.ts";
 import { checkBatches, checkEpochs, checkPredictions, type Outcomes } from "./verify-outcomes.ts";
 import { checkRunRow } from "./verify-run-row.ts";
+import { checkScores } from "./verify-scores.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { storedSplit } from "./stored-split.ts";
 import type { VerdictLine } from "./verdict.ts";
@@ -22,6 +23,7 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
     checkBatches(recorded, split, outcomes),
     checkPredictions(recorded, split, outcomes),
     checkEpochs(recorded, outcomes),
+    checkScores(recorded.manifest.classes.length, outcomes, await readScores(store, run.runId)),
     checkRunRow(recorded),
     checkDigest(recorded),
     await checkArtifacts(await readArtifacts(store, run.runId), home),

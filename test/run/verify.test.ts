@@ -62,6 +62,17 @@ it("an edited learning rate, which the chain does not cover, is named", async ()
   expect(found).toBe("batches: train epoch 1, batch 2");
 });
 
+it.each([
+  ["class_scores", "auc", "and class = 1"],
+  ["epoch_scores", "brier", ""],
+])("an edited score in %s is named", async (table, column, where) => {
+  const row = `where run_id = '${runId}' and phase = 'test' and epoch = 1 ${where}`;
+  const kept = `create table kept as select ${column} as value from ${table} ${row}`;
+  const undo = `update ${table} set ${column} = (select value from kept) ${row}; drop table kept`;
+  const edit = `update ${table} set ${column} = coalesce(${column}, 0) + 0.001 ${row}`;
+  expect(await differingAfter(`${kept}; ${edit}`, undo)).toBe("scores: test epoch 1");
+});
+
 it("a deleted batch is missed", async () => {
   const row = `run_id = '${runId}' and phase = 'val' and epoch = 1 and batch = 1`;
   const found = await differingAfter(
