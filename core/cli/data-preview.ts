@@ -1,20 +1,13 @@
 // exp data preview: training images as the network sees them, and the draw that made each.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  contactSheet,
-  epochOrder,
-  listSource,
-  prepareImages,
-  splitListing,
-  trainingCrops,
-  type CropJob,
-} from "../data/index.ts";
+import { contactSheet, epochOrder, trainingCrops, type CropJob } from "../data/index.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
 import { LockstepError } from "../errors.ts";
 import { loadExperiment, planRuns, type PlannedRun } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
-import { progressLine } from "./data-source.ts";
+import { openData } from "../run/open-data.ts";
+import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
 const IMAGES = 12;
@@ -32,20 +25,15 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
     variants: flags.variant === undefined ? undefined : [flags.variant],
     seeds: flags.seed === undefined ? undefined : [flags.seed],
   });
-  const { variant, seed, settings } = firstRun(plan.runs, path);
-  const listing = await listSource(plan.source, {
-    onBadImage: plan.onBadImage,
-    progress: progressLine("looking at images"),
-  });
-  const { split } = await splitListing(listing, {
-    ...plan.split,
-    seed: plan.split.seed === "run" ? seed : plan.split.seed,
-  });
+  const planned = firstRun(plan.runs, path);
+  const { variant, seed, settings } = planned;
+  const { listing, splitOf, prepare } = await openData(plan, printNotice);
+  const split = splitOf(planned);
   const resampler = await createPortableResampler({ threads: 1 });
   try {
     const { manifest } = listing;
     const { imageSizePx: sizePx, storeSizePx, augment } = settings;
-    const prepared = await prepareImages(listing, { storeSizePx, resizer: resampler });
+    const prepared = await prepare(storeSizePx, resampler);
     const sampleIndices = epochOrder(split.train, seed, flags.epoch).slice(0, IMAGES);
     const crops = trainingCrops({ prepared, manifest, augment, seed, epoch: flags.epoch });
     const sheet = await contactSheet({ prepared, manifest, sampleIndices, crops, sizePx, resampler });

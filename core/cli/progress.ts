@@ -2,6 +2,7 @@
 import cliProgress from "cli-progress";
 import pc from "picocolors";
 import type { RunStart, SweepObserver } from "../run/observer.ts";
+import { seedText } from "../store/seed-text.ts";
 import type { TrainProgress } from "../train/contract.ts";
 
 export interface Display extends SweepObserver {
@@ -34,9 +35,11 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
       else if (progress.doneBatches % PLAIN_EVERY === 0) print(`${title(current)} ${text}`);
     },
     output: (level, text) => print(level === "info" ? text : `${pc.yellow(level)}: ${text}`),
-    runEnded: ({ variant, seed, status, digest, test }) => {
+    runEnded: ({ variant, status, digest, test, ...position }) => {
       const result = test === null ? "" : `, test accuracy ${test.accuracy.toFixed(3)}`;
-      print(`${variant}/${seed} ${status}${result}${digest === null ? "" : `, digest ${digest.slice(0, 12)}`}`);
+      print(
+        `${variant}/${seedText(position)} ${status}${result}${digest === null ? "" : `, digest ${digest.slice(0, 12)}`}`,
+      );
     },
     pauseFor: async (work) => {
       const paused = bars;
@@ -54,7 +57,7 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
 }
 
 function title({ index, total, name }: RunStart): string {
-  return `[${index}/${total}] ${name.experiment}/${name.variant}/${name.seed}`;
+  return `[${index}/${total}] ${name.experiment}/${name.variant}/${seedText(name)}`;
 }
 
 function startText({ name, resumed }: RunStart): string {

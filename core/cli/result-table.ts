@@ -2,15 +2,18 @@
 import pc from "picocolors";
 import { meanInterval } from "../../dashboard/statistics/interval.ts";
 import type { RunSummary } from "../run/observer.ts";
+import { seedText } from "../store/seed-text.ts";
 import { printTable } from "./output.ts";
 
 const METRICS = ["accuracy", "precision", "recall", "f1", "auc"] as const;
 
 export function printResult(runs: readonly RunSummary[]): void {
   const variants = [...new Set(runs.map((run) => run.variant))];
-  process.stdout.write("\nTest metrics: mean ± 95 % interval over seeds\n");
+  const over = runs.some(({ fold }) => fold !== null) ? "runs" : "seeds";
+  const what = over === "runs" ? "seeds and folds" : "seeds";
+  process.stdout.write(`\nTest metrics: mean ± 95 % interval over ${what}\n`);
   printTable(
-    ["variant", "seeds", ...METRICS],
+    ["variant", over, ...METRICS],
     variants.map((variant) => variantRow(variant, runs)),
   );
   process.stdout.write("\n");
@@ -31,6 +34,6 @@ function cell(done: readonly RunSummary[], metric: (typeof METRICS)[number]): st
   return interval.mean.toFixed(3) + half;
 }
 
-function runRow({ run, variant, seed, status, digest }: RunSummary): string[] {
-  return [run, `${variant}/${seed}`, status === "done" ? status : pc.yellow(status), digest ?? "-"];
+function runRow({ run, variant, status, digest, ...position }: RunSummary): string[] {
+  return [run, `${variant}/${seedText(position)}`, status === "done" ? status : pc.yellow(status), digest ?? "-"];
 }

@@ -17,6 +17,7 @@ import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.t
 interface RunFlags extends EngineFlags {
   readonly variant?: string[];
   readonly seed?: number[];
+  readonly fold?: number[];
   readonly set: string[];
   readonly data?: string;
   readonly smoke?: boolean;
@@ -36,6 +37,7 @@ export function registerRunCommand(program: Command): void {
     .description("Train every variant with every seed; an unfinished sweep is continued")
     .option("--variant <names>", "only these variants: a,b", words)
     .option("--seed <numbers>", "only these seeds: 0,1", wholeNumbers("--seed"))
+    .option("--fold <numbers>", "only these folds of a k-fold split: 0,1", wholeNumbers("--fold"))
     .option("--set <key=value>", "override a setting; may be repeated", repeated, [])
     .option("--data <path>", "class folders, an .npz or a .csv in place of the experiment's data")
     .option("--smoke", "the whole path in seconds: 2 epochs, 1 seed, 64 images, 32 px")
@@ -83,6 +85,7 @@ function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryF
     overrides: {
       variants: flags.variant,
       seeds: flags.seed,
+      folds: flags.fold,
       assignments: flags.set,
       data: flags.data === undefined ? undefined : sourceFromPath(flags.data),
       smoke: flags.smoke,

@@ -2,6 +2,7 @@
 import { Option, type Command } from "commander";
 import pc from "picocolors";
 import { listRuns, openReadyStore, type RunRow } from "../store/index.ts";
+import { seedText } from "../store/seed-text.ts";
 import { wholeNumber } from "./flags.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
@@ -79,7 +80,7 @@ function cells(run: RunRow): string[] {
     run.runId.slice(0, 8),
     run.experiment + kind,
     run.variant,
-    String(run.seed),
+    seedText(run),
     run.status === "done" ? run.status : pc.yellow(run.status),
     began,
     duration(run),
@@ -114,6 +115,7 @@ function asJson(run: RunRow): object {
     experiment: run.experiment,
     variant: run.variant,
     seed: run.seed,
+    fold: run.fold,
     kind: run.kind,
     status: run.status,
     digest: run.digest,

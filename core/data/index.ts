@@ -9,7 +9,6 @@ export { prepareImages, preparedPath, type PrepareOptions } from "./prepared.ts"
 export { evaluationCrops, trainingCrops, type Crops } from "./crops.ts";
 export { batches, epochOrder, type Batch, type BatchesInput } from "./batches.ts";
 export { findDuplicates, groupSamples, NEAR_DUPLICATE_BITS, type DuplicatePair } from "./duplicates.ts";
-export { splitListing, type ListingSplit } from "./split-listing.ts";
 export { contactSheet, type ContactSheetInput } from "./contact-sheet.ts";
 export { thumbnailPath, writeThumbnails, type Thumbnail } from "./thumbnails.ts";
 export { inspectListing, type Inspection } from "./inspect.ts";

@@ -1,15 +1,15 @@
 // What a careful reader would say of a data set and its split, one line each; nothing here changes anything.
 import type { DuplicatePair } from "./duplicates.ts";
-import { PARTS } from "./official-split.ts";
+import { PARTS, type Fractions } from "./official-split.ts";
 import type { Manifest, Split, SplitPart } from "./sample.ts";
-import type { SplitRequest } from "./split.ts";
 
 export interface SplitFindings {
   readonly manifest: Manifest;
   readonly split: Split;
   readonly groups: readonly string[];
   readonly pairs: readonly DuplicatePair[];
-  readonly request: SplitRequest;
+  /** Null: folds, or nothing in particular. */
+  readonly asked: Fractions | null;
 }
 
 /** A drawn part further from its fraction than this is mentioned. */
@@ -68,14 +68,14 @@ function leaks({ manifest, split, groups }: SplitFindings): string[] {
   ];
 }
 
-function fractionWarnings({ manifest, split, request }: SplitFindings): string[] {
-  if (manifest.samples.some(({ officialPart }) => officialPart !== null)) return [];
+function fractionWarnings({ manifest, split, asked }: SplitFindings): string[] {
+  if (asked === null || manifest.samples.some(({ officialPart }) => officialPart !== null)) return [];
   const far = PARTS.filter(
-    (part) => Math.abs(split[part].length / manifest.samples.length - request[part]) > FAR_FROM_ASKED,
+    (part) => Math.abs(split[part].length / manifest.samples.length - asked[part]) > FAR_FROM_ASKED,
   );
   return far.map((part) => {
     const share = split[part].length / manifest.samples.length;
-    return `${part} has ${(100 * share).toFixed(1)} % of the images, ${(100 * request[part]).toFixed(1)} % were asked for: groups are not divided`;
+    return `${part} has ${(100 * share).toFixed(1)} % of the images, ${(100 * asked[part]).toFixed(1)} % were asked for: groups are not divided`;
   });
 }
 

@@ -48,7 +48,7 @@ function placeOf(path: readonly string[]): string[] {
 
 function validKeys(path: readonly string[]): string[] {
   if (path.length === 0) return Object.keys(experimentSchema.shape);
-  if (path[0] === "split") return ["train", "val", "test", "seed"];
+  if (path[0] === "split") return ["train", "val", "test", "folds", "seed"];
   if (path.at(-1) === "batchNorm") return ["eps", "momentum"];
   return settingsKeys;
 }

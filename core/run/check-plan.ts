@@ -15,11 +15,11 @@ export function networkOf({ settings }: Pick<PlannedRun, "settings">, classes: n
   return mobilenetV3({ ...settings, classes });
 }
 
-/** @param splitOf the split of a seed @throws LockstepError naming the variant */
-export function checkPlan(plan: Plan, manifest: Manifest, splitOf: (seed: number) => Split): void {
+/** @param splitOf the split of a run @throws LockstepError naming the variant */
+export function checkPlan(plan: Plan, manifest: Manifest, splitOf: (planned: PlannedRun) => Split): void {
   checkPositiveClass(plan, manifest);
   for (const planned of plan.runs) {
-    const split = splitOf(planned.seed);
+    const split = splitOf(planned);
     checkParts(split, manifest);
     inVariant(planned.variant, () => {
       weightsOfClasses(planned.settings, manifest, split);

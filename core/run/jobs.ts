@@ -1,13 +1,14 @@
 // A sweep as a list of jobs, each one run: what the others start from comes first.
 import type { Manifest, Split } from "../data/sample.ts";
 import { hashOf, type PlannedRun } from "../experiment/index.ts";
+import { seedText } from "../store/seed-text.ts";
 import type { Network } from "../model/network.ts";
 import { checkPlan, networkOf } from "./check-plan.ts";
 import type { SweepPlan } from "./lineage.ts";
 import { openData, type OnStage, type OpenData } from "./open-data.ts";
 
 export interface Job {
-  /** Experiment file, variant, seed, settings and data: the same run named twice is one job. */
+  /** Experiment file, variant, seed, fold, settings and data: the same run named twice is one job. */
   readonly key: string;
   readonly sweep: SweepPlan;
   readonly planned: PlannedRun;
@@ -39,7 +40,7 @@ async function addJobs(sweep: SweepPlan, role: Job["role"], onStage: OnStage, jo
   const { manifest } = data.listing;
   checkPlan(sweep.plan, manifest, data.splitOf);
   for (const planned of wanted) {
-    const split = data.splitOf(planned.seed);
+    const split = data.splitOf(planned);
     const network = networkOf(planned, manifest.classes.length);
     const key = keyOf(sweep, planned);
     jobs.set(key, {
@@ -56,8 +57,8 @@ async function addJobs(sweep: SweepPlan, role: Job["role"], onStage: OnStage, jo
   }
 }
 
-function keyOf({ loaded, plan }: SweepPlan, { variant, seed, settingsHash }: PlannedRun): string {
-  return `${loaded.file}#${variant}/${seed} ${settingsHash} ${hashOf(plan.source)}`;
+function keyOf({ loaded, plan }: SweepPlan, { variant, settingsHash, ...position }: PlannedRun): string {
+  return `${loaded.file}#${variant}/${seedText(position)} ${settingsHash} ${hashOf(plan.source)}`;
 }
 
 function parentKeyOf(sweep: SweepPlan, { settings }: PlannedRun): string | null {

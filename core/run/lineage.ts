@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LockstepError } from "../errors.ts";
+import { parseSeed, seedText, type SeedAndFold } from "../store/seed-text.ts";
 import { loadExperiment, planRuns, type LoadedExperiment, type Plan } from "../experiment/index.ts";
 
 /** An experiment's plan and the plans that its runs start from. */
@@ -33,25 +34,34 @@ async function follow(loaded: LoadedExperiment, plan: Plan, context: Context): P
 }
 
 async function planParent(reference: string, from: LoadedExperiment, { smoke, trail }: Context): Promise<SweepPlan> {
-  const { file, variant, seed } = locate(reference, from.file);
-  const key = `${file}#${variant}/${seed}`;
+  const { file, variant, seed, fold } = locate(reference, from.file);
+  const key = `${file}#${variant}/${seedText({ seed, fold })}`;
   if (trail.includes(key)) throw invalidReference(reference, from.file, "its own weights come from this run");
   const loaded = await loadExperiment(file);
-  const plan = planRuns(loaded.experiment, { variants: [variant], seeds: [seed], smoke });
+  const folds = fold === null ? undefined : [fold];
+  const plan = planRuns(loaded.experiment, { variants: [variant], seeds: [seed], folds, smoke });
+  if (plan.runs.length > 1)
+    throw invalidReference(reference, from.file, `its split has folds; name one: "…/${seed}.0"`);
   return follow(loaded, plan, { smoke, trail: [...trail, key] });
 }
 
+interface Located extends SeedAndFold {
+  readonly file: string;
+  readonly variant: string;
+}
+
 /** "experiment/variant/seed" stands beside the file that names it; "./file.ts#variant/seed" says where. */
-function locate(reference: string, from: string): { file: string; variant: string; seed: number } {
+function locate(reference: string, from: string): Located {
   const [path, inner] = reference.includes("#") ? reference.split("#", 2) : splitName(reference);
   const [variant, seed, ...rest] = (inner ?? "").split("/");
-  if (!path || !variant || !seed || !/^-?\d+$/.test(seed) || rest.length > 0) {
+  const position = parseSeed(seed ?? "");
+  if (!path || !variant || position === null || rest.length > 0) {
     throw invalidReference(reference, from, 'expected "experiment/variant/seed" or "./file.ts#variant/seed"');
   }
   const file = reference.includes("#") ? resolve(dirname(from), path) : fileBeside(from, path);
   if (file === null || !existsSync(file))
     throw invalidReference(reference, from, `no experiment file for it in ${dirname(from)}`);
-  return { file, variant, seed: Number(seed) };
+  return { file, variant, ...position };
 }
 
 function splitName(reference: string): [string, string] {

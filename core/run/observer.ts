@@ -7,6 +7,8 @@ export interface RunName {
   readonly experiment: string;
   readonly variant: string;
   readonly seed: number;
+  /** Of a k-fold split, from 0; else null. */
+  readonly fold: number | null;
 }
 
 /** How a run ended; the same names as in `exp run --json` and `exp show --json`. */

@@ -1,15 +1,19 @@
 // A plan's images: listed once, divided, and decoded into the prepared cache when a training needs them.
-import { findDuplicates, groupSamples, listSource, prepareImages, splitSamples, type Listing } from "../data/index.ts";
+import { findDuplicates, groupSamples, listSource, prepareImages, type Listing } from "../data/index.ts";
 import type { Prepared, Resizer, Split } from "../data/sample.ts";
+import { splitShares } from "../data/split-shares.ts";
 import { splitWarnings } from "../data/warnings.ts";
 import type { Plan } from "../experiment/index.ts";
+import { splitSeed, splitOf as drawSplit, type SplitPosition } from "./planned-split.ts";
 import { limitSamples } from "./sample-limit.ts";
 
 export interface OpenData {
   readonly listing: Listing;
-  /** @param seed a run's; it matters where the plan's split is drawn for each run */
-  readonly splitOf: (seed: number) => Split;
+  /** @param planned its seed matters where the plan's split is drawn for each run, its fold where the split has folds */
+  readonly splitOf: (planned: SplitPosition) => Split;
   readonly prepare: (storeSizePx: number, resizer: Resizer) => Promise<Prepared>;
+  /** How large the parts are, beside what was asked for. */
+  readonly shares: string;
   /** What a careful reader should be told of data and split. */
   readonly warnings: readonly string[];
 }
@@ -24,26 +28,25 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
   const { manifest } = listing;
   const pairs = await findDuplicates(listing);
   const groups = groupSamples(manifest, pairs);
-  const splits = new Map<number, Split>();
-  const splitOf = (seed: number): Split => {
-    const { seed: planned, ...fractions } = plan.split;
-    return remember(splits, planned === "run" ? seed : planned, (own) =>
-      splitSamples(manifest, { ...fractions, seed: own }, groups),
+  const splits = new Map<string, Split>();
+  const splitOf = (position: SplitPosition): Split =>
+    remember(splits, JSON.stringify([splitSeed(plan.split, position), position.fold]), () =>
+      drawSplit(plan.split, position, manifest, groups),
     );
-  };
   const prepared = new Map<number, Promise<Prepared>>();
   const prepare = (storeSizePx: number, resizer: Resizer): Promise<Prepared> =>
     remember(prepared, storeSizePx, () => {
       onStage(`preparing ${manifest.samples.length} images of ${plan.experiment}`);
       return prepareImages(listing, { storeSizePx, resizer });
     });
-  const seed = plan.runs[0]?.seed ?? 0;
-  const request = { ...plan.split, seed };
+  const split = splitOf(plan.runs[0] ?? { seed: 0, fold: "folds" in plan.split ? 0 : null });
+  const asked = "folds" in plan.split ? null : plan.split;
   return {
     listing,
     splitOf,
     prepare,
-    warnings: splitWarnings({ manifest, split: splitOf(seed), groups, pairs, request }),
+    shares: splitShares(manifest, split, plan.split),
+    warnings: splitWarnings({ manifest, split, groups, pairs, asked }),
   };
 }
 

@@ -1,6 +1,7 @@
 // All that is stored of a finished or unfinished run, read back whole: what `exp resume`, `verify`, `reproduce` and `bundle` work on.
 import type { Manifest, SplitPart } from "../data/sample.ts";
 import { LockstepError } from "../errors.ts";
+import { parseSeed, seedFilter } from "../store/seed-text.ts";
 import {
   findRun,
   listRuns,
@@ -60,7 +61,8 @@ export async function readRecorded(store: Store, run: RunRow): Promise<Recorded>
 /** Like `findRun`, but "experiment/variant/seed" also finds a run that is not done: the latest of any state. */
 export async function findAnyRun(store: Store, name: string): Promise<RunRow> {
   const [experiment, variant, seed, ...rest] = name.split("/");
-  if (seed === undefined || rest.length > 0 || !/^-?\d+$/.test(seed)) return findRun(store, name);
-  const [run] = await listRuns(store, { experiment, variant, seed: Number(seed) }, { limit: 1 });
+  const position = parseSeed(seed ?? "");
+  if (position === null || rest.length > 0) return findRun(store, name);
+  const [run] = await listRuns(store, { experiment, variant, ...seedFilter(position) }, { limit: 1 });
   return run ?? findRun(store, name);
 }

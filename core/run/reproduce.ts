@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Source } from "../data/index.ts";
 import { Interrupted } from "../errors.ts";
+import type { Hooks } from "../experiment/hooks.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { compareCircumstances } from "./circumstances.ts";
 import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
@@ -12,7 +13,7 @@ import type { Job } from "./jobs.ts";
 import { rebuildJob } from "./rebuild.ts";
 import type { Recorded } from "./recorded.ts";
 import { Comparison } from "./comparison.ts";
-import { notChecked, type Verdict, type VerdictLine } from "./verdict.ts";
+import { notChecked, same, type Verdict, type VerdictLine } from "./verdict.ts";
 import type { Workshop } from "./workshop.ts";
 
 export interface ReproduceOptions {
@@ -23,6 +24,8 @@ export interface ReproduceOptions {
   readonly epochs: number | null;
   /** Go on although code or data have changed, and past the first difference. */
   readonly anyway: boolean;
+  /** The run's own, called as in the run; null: not called. What they log is not compared. */
+  readonly hooks: Hooks | null;
 }
 
 /** Reproducing needs no database. */
@@ -58,7 +61,7 @@ export async function reproduceRun(
   const weights = await weightsOf();
   const initial: VerdictLine = { what: "initial weights", verdict: "same", detail: weights.origin };
   const changed = circumstances.filter(({ what, verdict }) => verdict === "differs" && STOPPING.has(what));
-  const before = [...circumstances, initial];
+  const before = [...circumstances, ...hooksLine(recorded, options), initial];
   if (changed.length > 0 && !options.anyway) {
     const reason = `${changed.map(({ what }) => what).join(" and ")} changed; --anyway goes on`;
     return [
@@ -67,6 +70,15 @@ export async function reproduceRun(
     ];
   }
   return [...before, ...(await trainAgain(recorded, job, weights, options, workshop))];
+}
+
+/** Only of runs that have a hook. It cannot change a bit, so that it decides nothing. */
+function hooksLine({ config }: Recorded, { hooks }: ReproduceOptions): VerdictLine[] {
+  if (config.hooks?.onEpochEnd === undefined) return [];
+  const line = hooks?.onEpochEnd
+    ? same("hooks", "onEpochEnd is called; what it logs is not compared")
+    : notChecked("hooks", "onEpochEnd is not called, which changes no bit; a bundle's is with --trust-code");
+  return [line];
 }
 
 /** What must be the same before it makes sense to train. */
@@ -86,8 +98,8 @@ async function trainAgain(
     const prepared = await job.data.prepare(settings.storeSizePx, resampler);
     const { state } = await loadWeights({ network: job.network, settings, seed }, weights);
     const { manifest, split } = job;
-    const { runId, experiment, variant } = recorded.run;
-    const name = { run: runId, experiment, variant, seed };
+    const { runId, experiment, variant, fold } = recorded.run;
+    const name = { run: runId, experiment, variant, seed, fold };
     observer.runStarted({ name, index: 1, total: 1, cost: 1, costAfter: 0, resumed: false });
     const result = await untilEnough(comparison.signal, () =>
       train({
@@ -96,6 +108,7 @@ async function trainAgain(
         positiveClass: job.sweep.plan.positiveClass,
         recorder: comparison,
         checkpoints: { folder, home: folder },
+        hooks: options.hooks ?? undefined,
         signal: AbortSignal.any([interrupt.signal, comparison.signal]),
         onProgress: observer.progress,
       }),

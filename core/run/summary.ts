@@ -5,8 +5,8 @@ import type { TrainResult } from "../train/contract.ts";
 import type { Metrics, RunStatus } from "../train/recorder.ts";
 import type { RunName, RunSummary } from "./observer.ts";
 
-export function nameOf({ experiment, variant, seed }: NewRun, run: string): RunName {
-  return { run, experiment, variant, seed };
+export function nameOf({ experiment, variant, seed, fold = null }: NewRun, run: string): RunName {
+  return { run, experiment, variant, seed, fold };
 }
 
 export function summaryOf(name: RunName, { digest, test }: TrainResult): RunSummary {

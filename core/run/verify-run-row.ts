@@ -25,9 +25,8 @@ export function checkRunRow(recorded: Recorded): VerdictLine {
   return judged("run row", findings);
 }
 
-function settingsIn({ run, config, manifest }: Recorded): Columns {
-  const { variant, seed, settingsHash } = run;
-  const network = networkOf({ settings: config.settings, variant, seed, settingsHash }, manifest.classes.length);
+function settingsIn({ config, manifest }: Recorded): Columns {
+  const network = networkOf(config, manifest.classes.length);
   const { config: _, ...columns } = settingColumns(config, network);
   return { ...columns, smoke: config.sampleLimit !== null };
 }

@@ -1,4 +1,5 @@
 // The runs of a comparison in groups that share a curve: each run by itself, or by variant, experiment or a setting.
+import { seedText } from "../../core/store/seed-text.ts";
 import { flatten } from "../flatten.ts";
 import { setting, short } from "../format.ts";
 import type { RunDetail } from "../queries/runs.ts";
@@ -39,7 +40,7 @@ function groupValue(run: RunDetail, by: string): string {
 
 /** "frozen/0"; the experiment too where runs are of several. */
 export function runLabel(run: RunDetail): string {
-  return `${run.variant}/${run.seed} ${short(run.runId, 4)}`;
+  return `${run.variant}/${seedText(run)} ${short(run.runId, 4)}`;
 }
 
 /** The 97.5 % quantile of Student's t for means of n values, by n; the band's width in the browser. */

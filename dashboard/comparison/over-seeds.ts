@@ -1,4 +1,4 @@
-// Variants A and B over the seeds that both have, paired seed by seed.
+// Variants A and B over the seeds and folds that both have, paired one by one.
 import { METRIC_CHOICES } from "../metric-names.ts";
 import { pairedOverSeeds, type PairedSeeds } from "../statistics/paired-seeds.ts";
 import { camel, type RunDetail } from "../queries/runs.ts";
@@ -9,7 +9,7 @@ export interface SeedComparison {
   readonly result: PairedSeeds;
 }
 
-/** Runs of the same variant with the same settings on the same data and split. */
+/** Runs of the same variant with the same settings on the same data and split; of a k-fold split, every fold. */
 export function replicates(runs: readonly RunDetail[], of: RunDetail): RunDetail[] {
   return runs.filter(
     (run) =>
@@ -17,7 +17,7 @@ export function replicates(runs: readonly RunDetail[], of: RunDetail): RunDetail
       run.variant === of.variant &&
       run.settingsHash === of.settingsHash &&
       run.datasetDigest === of.datasetDigest &&
-      run.splitDigest === of.splitDigest,
+      (run.splitDigest === of.splitDigest || (run.fold !== null && of.fold !== null)),
   );
 }
 
@@ -27,7 +27,7 @@ export function compareOverSeeds(runs: readonly RunDetail[], a: RunDetail, b: Ru
   const [ofA, ofB] = [replicates(runs, a), replicates(runs, b)];
   return METRIC_CHOICES.flatMap(({ key, title }) => {
     const differences = ofA.flatMap((one) => {
-      const other = ofB.find((run) => run.seed === one.seed);
+      const other = ofB.find((run) => run.seed === one.seed && run.splitDigest === one.splitDigest);
       const [valueA, valueB] = [metricOf(one, key), other === undefined ? null : metricOf(other, key)];
       return valueA === null || valueB === null ? [] : [valueB - valueA];
     });

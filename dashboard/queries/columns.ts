@@ -36,6 +36,7 @@ export const COLUMNS: readonly Column[] = [
   own("experiment", "experiment", "text"),
   own("variant", "variant", "text"),
   own("seed", "seed", "number"),
+  own("fold", "fold", "number"),
   own("status", "status", "text"),
   own("test_accuracy", "test accuracy", "share"),
   own("test_precision", "test precision", "share"),

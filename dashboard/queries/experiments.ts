@@ -1,12 +1,12 @@
 // The experiments page: for each experiment on one data set, variants by seeds, with the chosen metric and its interval.
 // A variant is shown with its newest settings; a seed with its latest finished run, else its latest.
+import { seedText, type SeedAndFold } from "../../core/store/seed-text.ts";
 import type { Sql } from "../sql.ts";
 import { meanInterval, type Interval } from "../statistics/interval.ts";
 import type { MetricChoice } from "../metric-names.ts";
 
-export interface GridRun {
+export interface GridRun extends SeedAndFold {
   readonly id: string;
-  readonly seed: number;
   readonly status: string;
   readonly metric: number | null;
 }
@@ -14,7 +14,7 @@ export interface GridRun {
 export interface GridVariant {
   readonly name: string;
   readonly randomWeights: boolean;
-  /** One a seed, by seed. */
+  /** One a seed and fold. */
   readonly runs: readonly GridRun[];
   /** The metric of the finished ones. */
   readonly values: readonly number[];
@@ -30,7 +30,7 @@ export interface ExperimentGrid {
   readonly smoke: boolean;
   readonly simulated: boolean;
   readonly lastAt: Date;
-  readonly seeds: readonly number[];
+  readonly seeds: readonly SeedAndFold[];
   readonly variants: readonly GridVariant[];
   readonly missing: number;
   readonly failed: number;
@@ -48,6 +48,7 @@ interface Row {
   readonly smoke: boolean;
   readonly variant: string;
   readonly seed: number;
+  readonly fold: number | null;
   readonly status: string;
   readonly simulated: boolean;
   readonly init: string | null;
@@ -72,11 +73,11 @@ export async function readExperiments(sql: Sql, metric: MetricChoice, page = 1):
         partition by project, experiment, dataset_digest, smoke, variant order by created_at desc) as newest_hash
       from runs join chosen using (project, experiment) where deleted_at is null and archived_at is null
     ), latest as (
-      select distinct on (project, experiment, dataset_digest, smoke, variant, seed) *
+      select distinct on (project, experiment, dataset_digest, smoke, variant, seed, fold) *
       from shown where settings_hash = newest_hash
-      order by project, experiment, dataset_digest, smoke, variant, seed, status = 'done' desc, created_at desc
+      order by project, experiment, dataset_digest, smoke, variant, seed, fold, status = 'done' desc, created_at desc
     )
-    select r.run_id, r.project, r.experiment, d.name as dataset, r.dataset_digest, r.smoke, r.variant, r.seed, r.status,
+    select r.run_id, r.project, r.experiment, d.name as dataset, r.dataset_digest, r.smoke, r.variant, r.seed, r.fold, r.status,
       r.simulated, r.init, r.created_at, ${sql(`r.${metric.key}`)} as metric, v.losses, p.seconds_left
     from latest r
     left join datasets d on d.dataset_digest = r.dataset_digest
@@ -102,7 +103,8 @@ export async function countExperiments(sql: Sql): Promise<number> {
 
 function gridOf(rows: readonly Row[]): ExperimentGrid {
   const first = rows[0] as Row;
-  const seeds = [...new Set(rows.map((row) => row.seed))].sort((a, b) => a - b);
+  const seeds = [...new Map(rows.map(({ seed, fold }) => [seedText({ seed, fold }), { seed, fold }])).values()];
+  seeds.sort((a, b) => a.seed - b.seed || (a.fold ?? 0) - (b.fold ?? 0));
   const variants = [...groupBy(rows, (row) => row.variant).entries()].map(([name, own]) => variantOf(name, own));
   const left = rows.flatMap((row) => (row.seconds_left === null ? [] : [row.seconds_left]));
   return {
@@ -126,7 +128,13 @@ function variantOf(name: string, rows: readonly Row[]): GridVariant {
   return {
     name,
     randomWeights: rows.some((row) => row.init === "random"),
-    runs: rows.map((row) => ({ id: row.run_id, seed: row.seed, status: row.status, metric: row.metric })),
+    runs: rows.map((row) => ({
+      id: row.run_id,
+      seed: row.seed,
+      fold: row.fold,
+      status: row.status,
+      metric: row.metric,
+    })),
     values,
     interval: meanInterval(values),
     spark: meanByPosition(rows.flatMap((row) => (row.losses === null ? [] : [row.losses]))),

@@ -1,4 +1,5 @@
 // Reads of whole runs: lists by filter, one by its name, several by short ids.
+import { parseSeed } from "../../core/store/seed-text.ts";
 import { LockstepError } from "../../core/errors.ts";
 import type { Filter } from "../filter/parse.ts";
 import type { Fragment, Sql } from "../sql.ts";
@@ -62,6 +63,7 @@ export interface RunDetail {
   readonly experiment: string;
   readonly variant: string;
   readonly seed: number;
+  readonly fold: number | null;
   readonly kind: string;
   readonly status: string;
   readonly settingsHash: string;
@@ -140,10 +142,11 @@ function notFound(message: string): LockstepError {
 }
 
 function whereNamed(sql: Sql, name: string): Fragment | null {
-  const triple = /^(.+)\/([^/]+)\/(\d+)$/.exec(name);
-  if (triple !== null)
-    return sql`r.experiment = ${triple[1] as string} and r.variant = ${triple[2] as string}
-      and r.seed = ${Number(triple[3])} and r.deleted_at is null`;
+  const triple = /^(.+)\/([^/]+)\/([^/]+)$/.exec(name);
+  const position = parseSeed(triple?.[3] ?? "");
+  if (triple !== null && position !== null)
+    return sql`r.experiment = ${triple[1] as string} and r.variant = ${triple[2] as string} and r.seed = ${position.seed}
+      ${position.fold === null ? sql`` : sql`and r.fold = ${position.fold}`} and r.deleted_at is null`;
   const range = idRange(name);
   return range === null ? null : sql`r.run_id between ${range.low} and ${range.high}`;
 }
@@ -168,7 +171,7 @@ export async function findRuns(sql: Sql, ids: readonly string[], limit = 500): P
 export async function filterRuns(sql: Sql, filter: Filter | null, limit = 500): Promise<RunDetail[]> {
   return details(
     sql,
-    sql`where ${conditions(sql, { filter, archived: false })} order by r.experiment, r.variant, r.seed, r.created_at limit ${limit}`,
+    sql`where ${conditions(sql, { filter, archived: false })} order by r.experiment, r.variant, r.seed, r.fold, r.created_at limit ${limit}`,
   );
 }
 
@@ -186,7 +189,18 @@ function asUuid(digits: string): string {
 /** What may be long stays out of lists. */
 const LONG = ["git_diff", "experiment_text", "provenance"];
 const SHORT = [
-  ...["run_id", "project", "experiment", "variant", "seed", "kind", "status", "settings_hash", "dataset_digest"],
+  ...[
+    "run_id",
+    "project",
+    "experiment",
+    "variant",
+    "seed",
+    "fold",
+    "kind",
+    "status",
+    "settings_hash",
+    "dataset_digest",
+  ],
   ...["split_digest", "classes", "positive_class", "simulated", "smoke", "init", "parent_run_id", "created_at"],
   ...["started_at", "ended_at", "heartbeat_at", "stop_requested_at", "archived_at", "error_code", "error_message"],
   ...["tags", "note", "engine", "engine_version", "device", "kernels", "threads", "config", "batch_size", "epochs"],

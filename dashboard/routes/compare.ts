@@ -69,7 +69,10 @@ function pairOf(runs: readonly RunDetail[], { a, b }: CompareState): { a: RunDet
   const first = named(a) ?? done[0] ?? runs[0];
   if (first === undefined) return { a: null, b: null };
   const others = (done.length > 1 ? done : runs).filter((run) => run !== first);
-  const partner = others.find((run) => run.settingsHash !== first.settingsHash && run.seed === first.seed && run.fold === first.fold) ?? others[0];
+  const partner =
+    others.find(
+      (run) => run.settingsHash !== first.settingsHash && run.seed === first.seed && run.fold === first.fold,
+    ) ?? others[0];
   return { a: first, b: named(b) ?? partner ?? null };
 }
 

@@ -1,4 +1,5 @@
 // GET /sweep?experiment= : the finished runs of one experiment by the settings in which they differ.
+import { seedText } from "../../core/store/seed-text.ts";
 import { Hono } from "hono";
 import { importance, type Importance } from "../comparison/importance.ts";
 import { metricOf } from "../comparison/over-seeds.ts";
@@ -66,7 +67,7 @@ export function readSweep(
   );
   const rows = runs.map((run, i): SweepRun => ({
     id: run.runId,
-    label: `${run.variant} / ${run.seed}`,
+    label: `${run.variant} / ${seedText(run)}`,
     values: {
       ...Object.fromEntries(settings.map(({ key, values }) => [key, values[i] ?? null])),
       seed: run.seed,

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // The first page: each experiment as a grid of variants and seeds, with the mean of a chosen metric and its interval.
+import { seedText, seedTitle, type SeedAndFold } from "../../core/store/seed-text.ts";
 import type { ExperimentGrid, GridVariant } from "../queries/experiments.ts";
 import { METRIC_CHOICES, type MetricChoice } from "../metric-names.ts";
 import { count, dateTime, duration, metric as formatMetric, number } from "../format.ts";
@@ -87,13 +88,15 @@ export function NoRuns() {
 
 function ExperimentCard({ experiment, metric }: { experiment: ExperimentGrid; metric: MetricChoice }) {
   const { name, variants, seeds } = experiment;
+  const folds = new Set(seeds.flatMap(({ fold }) => (fold === null ? [] : [fold]))).size;
   const range = commonRange(variants, metric.key.endsWith("loss") ? [0, Infinity] : [0, 1]);
   const runs = `/runs?q=${encodeURIComponent(`experiment = "${name}"`)}`;
   const facts = [
     count(variants.length, "variant"),
-    count(seeds.length, "seed"),
+    count(new Set(seeds.map(({ seed }) => seed)).size, "seed"),
+    folds > 0 && count(folds, "fold"),
     `last run ${dateTime(experiment.lastAt)}`,
-  ];
+  ].filter((fact) => fact !== false);
   return (
     <Card
       title={name}
@@ -134,7 +137,7 @@ function ExperimentCard({ experiment, metric }: { experiment: ExperimentGrid; me
               </th>
               <th scope="col">val loss</th>
               {seeds.map((seed) => (
-                <th scope="col">seed {seed}</th>
+                <th scope="col">{seedTitle(seed)}</th>
               ))}
             </tr>
           </thead>
@@ -151,7 +154,7 @@ function ExperimentCard({ experiment, metric }: { experiment: ExperimentGrid; me
 
 interface VariantRowProps {
   readonly variant: GridVariant;
-  readonly seeds: readonly number[];
+  readonly seeds: readonly SeedAndFold[];
   readonly range: readonly [number, number];
 }
 
@@ -180,17 +183,21 @@ function VariantRow({ variant, seeds, range }: VariantRowProps) {
   );
 }
 
-function SeedCell({ variant, seed }: { variant: GridVariant; seed: number }) {
-  const run = variant.runs.find((one) => one.seed === seed);
+function SeedCell({ variant, seed }: { variant: GridVariant; seed: SeedAndFold }) {
+  const run = variant.runs.find((one) => seedText(one) === seedText(seed));
   if (run === undefined)
     return (
-      <span class="seed missing" title={`Seed ${seed} has not been run: exp run continues the experiment.`}>
+      <span class="seed missing" title={`${seedTitle(seed)} has not been run: exp run continues the experiment.`}>
         missing
       </span>
     );
   const text = run.status === "done" ? formatMetric(run.metric) : run.status;
   return (
-    <a class={`seed ${run.status}`} href={`/runs/${run.id}`} title={`${variant.name}, seed ${seed}: ${run.status}`}>
+    <a
+      class={`seed ${run.status}`}
+      href={`/runs/${run.id}`}
+      title={`${variant.name}, ${seedTitle(seed)}: ${run.status}`}
+    >
       {text}
     </a>
   );
@@ -201,7 +208,8 @@ function Warnings({ experiment }: { experiment: ExperimentGrid }) {
   const texts = [
     failed > 0 && finished === 0 && "No run has finished: open a failed one and read its log.",
     failed > 0 && `${count(failed, "run")} failed, were lost or interrupted; their seeds are not in the means.`,
-    missing > 0 && `${count(missing, "seed")} missing: run the same command again, finished runs are kept.`,
+    missing > 0 &&
+      `${count(missing, seeds[0]?.fold === null ? "seed" : "fold")} missing: run the same command again, finished runs are kept.`,
     seeds.length === 1 && variants.length > 1 && "One seed only: differences between variants have no interval.",
   ].filter((text) => text !== false);
   if (texts.length === 0) return null;

@@ -3,10 +3,9 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { findDuplicates, groupSamples } from "../../core/data/duplicates.ts";
-import { listSource } from "../../core/data/list.ts";
-import { splitListing } from "../../core/data/split-listing.ts";
+import { listSource, type Listing } from "../../core/data/list.ts";
 import { folder } from "../../core/data/source.ts";
-import { makeSplit } from "../../core/data/split.ts";
+import { makeSplit, splitSamples, type SplitRequest } from "../../core/data/split.ts";
 import { partsBySample, splitWarnings } from "../../core/data/warnings.ts";
 import { manifestOf, picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
 
@@ -15,6 +14,12 @@ beforeEach(async () => {
 });
 
 const REQUEST = { train: 0.6, val: 0.2, test: 0.2, seed: 0 };
+
+async function splitListing(listing: Listing, request: SplitRequest) {
+  const pairs = await findDuplicates(listing);
+  const groups = groupSamples(listing.manifest, pairs);
+  return { pairs, groups, split: splitSamples(listing.manifest, request, groups) };
+}
 
 /** Twelve different pictures, and copies of one: as it is, encoded anew, and made darker and smaller. */
 async function foldersWithCopies(): Promise<string> {
@@ -72,8 +77,8 @@ describe("duplicates", () => {
     const manifest = manifestOf(labels.map((label, i) => ({ label, group: i === 2 || i === 3 ? "p" : null })));
     const split = makeSplit(manifest, () => "train");
     const groups = groupSamples(manifest, []);
-    const request = { train: 1, val: 0, test: 0, seed: 0 };
-    expect(splitWarnings({ manifest, split, groups, pairs: [], request })).toEqual([
+    const asked = { train: 1, val: 0, test: 0 };
+    expect(splitWarnings({ manifest, split, groups, pairs: [], asked })).toEqual([
       "1 groups have images of several classes (p); each counts to the class of most of them",
     ]);
   });
@@ -84,7 +89,7 @@ describe("duplicates", () => {
     await writeFiles(root, { "test/a/copy.png": await picture("train/a/0") });
     const listing = await listSource(folder(root));
     const { split, groups, pairs } = await splitListing(listing, REQUEST);
-    const warnings = splitWarnings({ manifest: listing.manifest, split, groups, pairs, request: REQUEST });
+    const warnings = splitWarnings({ manifest: listing.manifest, split, groups, pairs, asked: REQUEST });
     expect(warnings).toEqual([
       expect.stringMatching(/1 groups? of duplicates .* such as test\/a\/copy\.png, train\/a\/0\.png/),
     ]);

@@ -56,3 +56,21 @@ describe("planRuns", () => {
     expect(planRuns(experiment).warnings.join()).toContain('variant "frozen": a frozen part has random weights');
   });
 });
+
+describe("a split of k folds", () => {
+  const folded = { ...experiment, split: { folds: 3 } };
+  const namesOf = (overrides = {}) => planRuns(folded, overrides).runs.map((run) => `${run.seed}.${run.fold}`);
+
+  it("makes each fold a run of its own, with one settings hash", () => {
+    const { runs } = planRuns(folded);
+    expect(runs).toHaveLength(2 * 2 * 3);
+    expect(namesOf({ variants: ["frozen"] })).toEqual(["0.0", "0.1", "0.2", "1.0", "1.1", "1.2"]);
+    expect(new Set(runs.filter(({ variant }) => variant === "frozen").map((run) => run.settingsHash)).size).toBe(1);
+  });
+
+  it("is narrowed by --fold, and a fold that is none is an error", () => {
+    expect(namesOf({ variants: ["frozen"], seeds: [0], folds: [2] })).toEqual(["0.2"]);
+    expect(() => planRuns(folded, { folds: [3] })).toThrow("its folds are 0 to 2");
+    expect(() => planRuns(experiment, { folds: [0] })).toThrow("its split has no folds");
+  });
+});

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // Settings and provenance in which the runs differ; what is equal in all of them is left out and only counted.
+import { seedText } from "../../../core/store/seed-text.ts";
 import { differingKeys, flatten } from "../../flatten.ts";
 import { setting, short } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
@@ -22,7 +23,7 @@ function provenanceOf(run: RunDetail): [string, unknown][] {
     ["Node", run.nodeVersion],
     ["CPU", run.cpu],
     ["host", run.host],
-    ["seed", run.seed],
+    ["seed", seedText(run)],
   ];
 }
 
@@ -65,7 +66,7 @@ function DifferenceTable({ runs, parts }: { runs: readonly RunDetail[]; parts: r
             <th scope="col">key</th>
             {runs.map((run) => (
               <th scope="col">
-                {run.variant} / {run.seed}
+                {run.variant} / {seedText(run)}
               </th>
             ))}
           </tr>

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // One pair in depth: both confusion matrices and their signed difference, where a cell opens its images, and the tests.
+import { seedText } from "../../../core/store/seed-text.ts";
 import type { PairComparison } from "../../comparison/pair.ts";
 import type { SeedComparison } from "../../comparison/over-seeds.ts";
 import type { Counts } from "../../confusion.ts";
@@ -124,5 +125,5 @@ function offered(runs: readonly RunDetail[], { a, b }: CompareState): RunDetail[
 }
 
 function nameOf(run: RunDetail): string {
-  return `${run.variant} / ${run.seed}`;
+  return `${run.variant} / ${seedText(run)}`;
 }

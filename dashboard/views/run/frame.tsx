@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // What all tabs of a run share: its name, state, what must be known about it, and the tabs.
+import { seedTitle } from "../../../core/store/seed-text.ts";
 import type { Child } from "hono/jsx";
 import type { RunDetail } from "../../queries/runs.ts";
 import { dateTime, duration, short } from "../../format.ts";
@@ -25,7 +26,7 @@ interface FrameProps {
 }
 
 export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
-  const name = `${run.experiment} / ${run.variant} / seed ${run.seed}`;
+  const name = `${run.experiment} / ${run.variant} / ${seedTitle(run)}`;
   const live = run.status === "running" || run.status === "queued";
   return (
     <Page title={name} section="/runs" scripts={scripts}>
@@ -33,7 +34,7 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
         <div>
           <h1>
             <a href={`/runs?q=${encodeURIComponent(`experiment = "${run.experiment}"`)}`}>{run.experiment}</a> /{" "}
-            {run.variant} <span class="muted">/ seed {run.seed}</span>
+            {run.variant} <span class="muted">/ {seedTitle(run)}</span>
           </h1>
           <p class="row small">
             <StatusBadge status={run.status} />
