@@ -4,6 +4,7 @@ import { readArtifacts, readConfusion, readPredictions, readScores, type RunRow,
 import { checkArtifacts } from "./verify-artifacts.ts";
 import { checkChain, checkDigest, checkRows } from "./verify-chain.ts";
 import { checkData } from "./verify-data.ts";
+import { checkEvaluations } from "./verify-evaluations.ts";
 import { checkBatches, checkEpochs, checkPredictions, type Outcomes } from "./verify-outcomes.ts";
 import { checkRunRow } from "./verify-run-row.ts";
 import { checkScores } from "./verify-scores.ts";
@@ -26,6 +27,7 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
     checkScores(recorded.manifest.classes.length, outcomes, await readScores(store, run.runId)),
     checkRunRow(recorded),
     checkDigest(recorded),
+    ...(await checkEvaluations(store, recorded, home)),
     await checkArtifacts(await readArtifacts(store, run.runId), home),
   ];
 }

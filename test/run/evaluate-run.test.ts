@@ -84,6 +84,23 @@ describe("exp evaluate", () => {
     expect(thumbnails).toEqual({ n: 10 });
   });
 
+  it("exp verify names a prediction, a metric or a matrix that was edited", async () => {
+    const { phase } = await evaluate(folder(images));
+    const { sql } = place.store;
+    const where = `where run_id = '${runId}' and phase = '${phase}'`;
+    for (const [change, back, found] of [
+      ["predictions set label = 1 - label", "predictions set label = 1 - label", "sample benign/0.png"],
+      ["epochs set recall = recall + 1", "epochs set recall = recall - 1", "recall"],
+      ["confusion_cells set n = n + 1", "confusion_cells set n = n - 1", "confusion"],
+      ["evaluations set samples = samples + 1", "evaluations set samples = samples - 1", "samples"],
+    ] as const) {
+      await sql.unsafe(`update ${change} ${where}`);
+      const lines = await verifyRun(place.store, await findRun(place.store, runId), place.home);
+      await sql.unsafe(`update ${back} ${where}`);
+      expect(lines.find(({ what }) => what === "evaluations")?.detail).toContain(found);
+    }
+  });
+
   it("leaves classes out, and takes one for another, only where it is told to", async () => {
     const all = await evaluate(folder(images));
     const part = await evaluate(folder(images), { classes: { renamed: {}, leftOut: ["benign"] } });
