@@ -114,10 +114,12 @@ it("an edited epoch's learning rate is named", async () => {
   expect(await differingAfter(change(0.002), change(0.001))).toBe("metrics and confusion matrices: train epoch 2");
 });
 
-it("an edited cell of a confusion matrix is named", async () => {
+it("an edited cell of a confusion matrix is named, and the precision by class that follows from it", async () => {
   const row = `where run_id = '${runId}' and phase = 'val' and epoch = 2 and true_class = 0 and predicted_class = 0`;
   const change = (by: string) => `update confusion_cells set n = n ${by} ${row}`;
-  expect(await differingAfter(change("+ 1"), change("- 1"))).toBe("metrics and confusion matrices: val epoch 2");
+  expect(await differingAfter(change("+ 1"), change("- 1"))).toBe(
+    "metrics and confusion matrices: val epoch 2\nscores: val epoch 2",
+  );
 });
 
 it("a moved row of the split is found", async () => {
