@@ -1,6 +1,7 @@
 // exp gc: removes for good what nothing needs any more.
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
+import { findUnusedCaches, removeCaches } from "../run/unused-caches.ts";
 import { openReadyStore } from "../store/index.ts";
 import { removeDeletedRuns } from "../store/remove-deleted.ts";
 import { wholeNumber } from "./flags.ts";
@@ -16,7 +17,9 @@ interface GcFlags {
 export function registerGcCommand(program: Command): void {
   program
     .command("gc")
-    .description("Remove deleted runs for good: rows, checkpoints and files")
+    .description(
+      "Remove for good what nothing needs: deleted runs with their files, prepared images that no run was trained from",
+    )
     .option("--older-than <days>", "only what was deleted so many days ago", wholeNumber("--older-than", 0), 0)
     .option("--dry-run", "tell what would be removed and remove nothing")
     .option("--json", "one JSON object")
@@ -32,9 +35,14 @@ async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<vo
       olderThanDays: olderThan,
       dryRun,
     });
-    if (json) return printJson({ type: "gc", runs: removed, kept, bytes, dryRun });
+    const caches = await findUnusedCaches(store, Date.now());
+    if (!dryRun) await removeCaches(caches);
+    if (json) return printJson({ type: "gc", runs: removed, kept, bytes, caches, dryRun });
     const verb = dryRun ? "would be removed" : "removed";
     process.stdout.write(`${removed.length} deleted runs ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
+    const cacheBytes = caches.reduce((sum, cache) => sum + cache.bytes, 0);
+    process.stdout.write(`${caches.length} unused caches ${verb}, ${(cacheBytes / 1e6).toFixed(1)} MB\n`);
+    for (const { path } of caches) process.stdout.write(`  ${path}\n`);
     for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
   } finally {
     await store.close();

@@ -1,0 +1,37 @@
+// Prepared images that no stored run needs: left by data that has changed, by other sizes, or by a process that was killed.
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { preparedPath } from "../data/index.ts";
+import { expHome } from "../home.ts";
+import type { Store } from "../store/index.ts";
+
+export interface UnusedCache {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A cache so young may belong to a sweep that has stored no run yet. */
+const YOUNG_MS = 3_600_000;
+
+/** Caches of this home that no run which is not deleted was trained from. @param now milliseconds since 1970 */
+export async function findUnusedCaches({ sql }: Store, now: number): Promise<UnusedCache[]> {
+  const rows = await sql<{ dataset: string; size: number }[]>`
+    select distinct dataset_digest as dataset, (config->'settings'->>'storeSizePx')::int as size from runs
+    where deleted_at is null and dataset_digest is not null and config->'settings'->>'storeSizePx' is not null`;
+  const used = new Set(rows.map(({ dataset, size }) => preparedPath(dataset, size)));
+  const folder = join(expHome(), "cache", "prepared");
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const files = await Promise.all(
+    names.sort().map(async (name) => {
+      const path = join(folder, name);
+      const found = await stat(path).catch(() => null);
+      const unused = found !== null && !used.has(path) && now - found.mtimeMs > YOUNG_MS;
+      return unused ? [{ path, bytes: found.size }] : [];
+    }),
+  );
+  return files.flat();
+}
+
+export async function removeCaches(caches: readonly UnusedCache[]): Promise<void> {
+  await Promise.all(caches.map(({ path }) => rm(path, { force: true })));
+}
