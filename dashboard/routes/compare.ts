@@ -8,6 +8,7 @@ import type { DashboardDeps } from "../deps.ts";
 import { parseFilter } from "../filter/parse.ts";
 import { short } from "../format.ts";
 import { readDiscordances, readFinalConfusions } from "../queries/compare.ts";
+import { readRunScores } from "../queries/scores.ts";
 import { asEvaluated, readEvaluations } from "../queries/evaluations.ts";
 import { readPredictions } from "../queries/outcomes.ts";
 import { filterRuns, findRuns, type RunDetail } from "../queries/runs.ts";
@@ -33,14 +34,15 @@ export function compareRoutes({ store }: DashboardDeps): Hono {
     const runs = asked.of === "test" ? chosen : chosen.map((run) => asEvaluated(run, evaluationOf(run)));
     const { a, b } = pairOf(runs, asked);
     const state = { ...asked, a: a === null ? null : short(a.runId), b: b === null ? null : short(b.runId) };
-    const [pair, tests] = await Promise.all([
+    const [pair, tests, scores] = await Promise.all([
       a === null || b === null ? null : readPair(store.sql, runs, { a, b, of: asked.of }),
       a === null ? [] : testAgainst(store.sql, runs, { a, of: asked.of }),
+      readRunScores(store.sql, ids, asked.of),
     ]);
     const groups = groupCurves(runs, state.group);
     const quantiles = quantilesByCount(Math.max(0, ...groups.map((group) => group.runs.length)));
     const cut = runs.length === MOST_COMPARED;
-    return c.html(ComparePage({ state, runs, evaluations, groups, quantiles, tests, pair, cut }));
+    return c.html(ComparePage({ state, runs, evaluations, groups, quantiles, tests, scores, pair, cut }));
   });
 }
 

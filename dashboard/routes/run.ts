@@ -1,6 +1,7 @@
 // GET /runs/ID and its tabs.
 import { Hono } from "hono";
 import { readKernelTimes } from "../../core/store/kernel-times.ts";
+import { readScores } from "../../core/store/scores.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
@@ -21,15 +22,16 @@ export function runRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [matrices, evaluations, artifacts, times] = await Promise.all([
+      const [matrices, evaluations, scores, artifacts, times] = await Promise.all([
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
         readEvaluations(store.sql, [run.runId]),
+        readScores(store, run.runId),
         readArtifacts(store.sql, run.runId),
         readKernelTimes(store, run.runId),
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, matrices, first, evaluations, sheet, times }));
+      return c.html(OverviewPage({ run, matrices, first, evaluations, scores, sheet, times }));
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

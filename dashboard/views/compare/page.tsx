@@ -8,6 +8,8 @@ import type { RunDetail } from "../../queries/runs.ts";
 import { Data, Page } from "../layout.tsx";
 import { Card, Empty, HonestyBadges } from "../parts.tsx";
 import { ConfigDifferences } from "./differences.tsx";
+import type { RunScores } from "../../queries/scores.ts";
+import { ScoreTable } from "./score-table.tsx";
 import { MetricTable, type BaselineTest } from "./metric-table.tsx";
 import { PairSection, type PairProps } from "./pair.tsx";
 import { SelectionFields } from "./selection.tsx";
@@ -22,11 +24,12 @@ interface Props {
   /** By number of values; the browser's bands need them. */
   readonly quantiles: readonly number[];
   readonly tests: readonly BaselineTest[];
+  readonly scores: readonly RunScores[];
   readonly pair: Omit<PairProps, "state" | "runs"> | null;
   readonly cut: boolean;
 }
 
-export function ComparePage({ state, runs, evaluations, groups, quantiles, tests, pair, cut }: Props) {
+export function ComparePage({ state, runs, evaluations, groups, quantiles, tests, scores, pair, cut }: Props) {
   if (runs.length < 2)
     return (
       <Page title="Compare" section="/runs">
@@ -64,6 +67,7 @@ export function ComparePage({ state, runs, evaluations, groups, quantiles, tests
       <CurvesCard />
       {pair !== null && <PairSection state={state} runs={runs} {...pair} />}
       <MetricTable state={state} runs={runs} tests={tests} />
+      <ScoreTable runs={runs} scores={scores} phase={state.of} />
       <ConfigDifferences runs={runs} />
     </Page>
   );

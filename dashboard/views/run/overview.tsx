@@ -2,6 +2,7 @@
 // A run at a glance: its results, curves by batch and epoch, confusion matrix by epoch, metrics by class, what it saw.
 import { classMetrics, type ConfusionMode } from "../../confusion.ts";
 import { metric, number, percent } from "../../format.ts";
+import type { StoredScores } from "../../../core/store/scores.ts";
 import type { KernelTime } from "../../../core/store/kernel-times.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
@@ -14,17 +15,20 @@ import { EvaluationsCard } from "./evaluations.tsx";
 import { RunFrame } from "./frame.tsx";
 import { KernelTimesCard } from "./kernel-times.tsx";
 import { RunCurves } from "./curves.tsx";
+import { ScoresCard } from "./scores.tsx";
 
 export interface OverviewProps {
   readonly run: RunDetail;
   readonly matrices: Matrices;
   readonly first: { readonly phase: string; readonly epoch: number; readonly show: ConfusionMode } | null;
   readonly evaluations: readonly EvaluationRow[];
+  /** Of every evaluation of the run. */
+  readonly scores: readonly StoredScores[];
   readonly sheet: ArtifactRow | null;
   readonly times: readonly KernelTime[];
 }
 
-export function OverviewPage({ run, matrices, first, evaluations, sheet, times }: OverviewProps) {
+export function OverviewPage({ run, matrices, first, evaluations, scores, sheet, times }: OverviewProps) {
   const scripts = ["run-curves.js", ...(first === null ? [] : ["confusion-slider.js"])];
   return (
     <RunFrame run={run} tab="" scripts={scripts}>
@@ -38,13 +42,25 @@ export function OverviewPage({ run, matrices, first, evaluations, sheet, times }
         ) : (
           <ConfusionCard run={run} matrices={matrices} first={first} />
         )}
-        <ClassCard run={run} matrices={matrices} asked={first?.phase ?? "test"} />
+        <ClassCard run={run} matrices={matrices} phase={shownPhase(matrices, first?.phase)} />
       </div>
+      <ScoresCard classes={run.classes ?? []} scored={scoredIn(scores, shownPhase(matrices, first?.phase))} />
       <EvaluationsCard evaluations={evaluations} />
       <SheetCard sheet={sheet} />
       <KernelTimesCard times={times} />
     </RunFrame>
   );
+}
+
+/** The evaluation that was asked for, else the test, else the validation. */
+function shownPhase(matrices: Matrices, asked: string | undefined): string {
+  if (asked?.startsWith("external:")) return asked;
+  return matrices["test"] === undefined ? "val" : "test";
+}
+
+/** Of the phase's last epoch. */
+function scoredIn(scores: readonly StoredScores[], phase: string): StoredScores | null {
+  return scores.filter((one) => one.phase === phase).at(-1) ?? null;
 }
 
 function Results({ run }: { run: RunDetail }) {
@@ -158,8 +174,7 @@ function ConfusionCard({
 }
 
 /** Of an evaluation that is asked for, else of the test phase, else of the last validation. */
-function ClassCard({ run, matrices, asked }: { run: RunDetail; matrices: Matrices; asked: string }) {
-  const phase = asked.startsWith("external:") ? asked : matrices["test"] === undefined ? "val" : "test";
+function ClassCard({ run, matrices, phase }: { run: RunDetail; matrices: Matrices; phase: string }) {
   const counts = Object.values(matrices[phase] ?? {}).at(-1);
   if (counts === undefined) return null;
   const rows = classMetrics(counts, run.classes ?? []);
