@@ -46,11 +46,21 @@ function placeOf(path: readonly string[]): string[] {
   return path.length === 0 ? [] : [path.join(".")];
 }
 
-function validKeys(path: readonly string[]): string[] {
+/** Keys of settings that are objects, of all their kinds. */
+const NESTED_KEYS: Readonly<Record<string, readonly string[]>> = {
+  batchNorm: ["eps", "momentum"],
+  earlyStopping: ["patience", "minDelta"],
+  optimizer: ["kind", "weightDecay", "beta1", "beta2", "eps", "momentum", "nesterov", "alpha"],
+  schedule: [
+    ...["kind", "warmupEpochs", "finalLr", "everyEpochs", "factor"],
+    ...["patience", "threshold", "cooldownEpochs", "minLr"],
+  ],
+};
+
+function validKeys(path: readonly string[]): readonly string[] {
   if (path.length === 0) return Object.keys(experimentSchema.shape);
   if (path[0] === "split") return ["train", "val", "test", "folds", "seed"];
-  if (path.at(-1) === "batchNorm") return ["eps", "momentum"];
-  return settingsKeys;
+  return NESTED_KEYS[path.at(-1) ?? ""] ?? settingsKeys;
 }
 
 function describe(issue: z.core.$ZodIssue): string {

@@ -1,14 +1,17 @@
 // A line for each epoch, shown and kept with the run's console output: "epoch 3/10: train loss 0.5123, accuracy 0.750 | val loss …".
 import type { EpochEvent, Recorder, RunEvent } from "../train/recorder.ts";
 
-/** The same recorder, which also hands on a line after each validation and after the test. */
+/** The same recorder, which also hands on a line after each validation and after the test, and where the training ended early. */
 export function withEpochLines(recorder: Recorder, epochs: number, onLine: (text: string) => void): Recorder {
   let trained: EpochEvent | null = null;
   const record = (event: RunEvent): void => {
     recorder.record(event);
     if (event.kind !== "epoch") return;
     if (event.phase === "train") trained = event;
-    else onLine(event.phase === "val" ? epochLine(trained, event, epochs) : testLine(event));
+    if (event.phase === "val") onLine(epochLine(trained, event, epochs));
+    if (event.phase !== "test") return;
+    if (trained !== null && trained.epoch < epochs) onLine(`stopped early after epoch ${trained.epoch} of ${epochs}`);
+    onLine(testLine(event));
   };
   return { runId: recorder.runId, record, flush: () => recorder.flush(), close: () => recorder.close() };
 }

@@ -30,6 +30,11 @@ describe("validateExperiment", () => {
 
 describe("parseAssignments", () => {
   it.each([
+    [
+      'schedule={"kind":"plateau","patients":1}',
+      '--set schedule={"kind":"plateau","patients":1}: schedule: unknown key "patients". Did you mean "patience"?',
+    ],
+    ["emaDecay=1", "--set emaDecay=1: emaDecay: expected less than 1, received 1."],
     ["lr=abc", '--set lr=abc: lr: expected a value of type number, received "abc".'],
     ["batchSize=0", "--set batchSize=0: batchSize: expected at least 1, received 0."],
     ["learningRate=1", 'unknown key "learningRate". Did you mean "lr"?'],
