@@ -68,13 +68,17 @@ function writeVariables(
   );
 }
 
+/**
+ * Values are copied: what the package feeds is the array's own memory in JavaScript, which a variable would go on to use, write to, and
+ * give back to V8 from one of TensorFlow's threads; that corrupts V8's heap.
+ */
 function writeAssign(graph: Graph, variables: ReadonlyMap<string, Variable>): Signature {
   const inputs: Record<string, Tensor> = {};
   const assigned: Control[] = [];
   for (const [name, variable] of variables) {
     const value = ops.placeholder(graph, `assign/${name}`, "float32", variableShape(variable.parameter));
     inputs[name] = value;
-    assigned.push(assignVariable(graph, variable, value));
+    assigned.push(assignVariable(graph, variable, ops.deepCopy(graph, value)));
   }
   return { inputs, outputs: { done: ops.unary(graph, "Identity", ops.scalar(graph, 1), assigned) } };
 }

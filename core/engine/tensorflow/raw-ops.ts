@@ -31,6 +31,11 @@ export function unary(graph: Graph, op: Unary, x: Tensor, after: readonly Contro
   return graph.one({ op, inputs: [x], after, attributes: FLOAT });
 }
 
+/** In memory of its own; Identity shares its input's. */
+export function deepCopy(graph: Graph, x: Tensor): Tensor {
+  return graph.one({ op: "DeepCopy", inputs: [x], attributes: FLOAT });
+}
+
 type Binary = "AddV2" | "Sub" | "Mul" | "RealDiv" | "Minimum" | "ReluGrad" | "Relu6Grad" | "DivNoNan";
 
 /** With broadcasting, but for the two gradients, which take (gradient, features). */
@@ -72,6 +77,22 @@ export function reshape(graph: Graph, x: Tensor, shape: readonly number[]): Tens
 export function shape(graph: Graph, x: Tensor): Tensor {
   const attributes = { T: typeOf(x.dtype), out_type: typeOf("int32") };
   return graph.one({ op: "Shape", inputs: [x], attributes, outputs: ["int32"] });
+}
+
+/** @param x int32 [N] @returns int32 [N] */
+export function addIntegers(graph: Graph, x: Tensor, values: readonly number[]): Tensor {
+  const inputs = [x, integers(graph, values)];
+  return graph.one({ op: "AddV2", inputs, attributes: { T: typeOf("int32") }, outputs: ["int32"] });
+}
+
+/** @param size -1: all that is left of the axis */
+export function slice(
+  graph: Graph,
+  x: Tensor,
+  { begin, size }: { readonly begin: readonly number[]; readonly size: readonly number[] },
+): Tensor {
+  const inputs = [x, integers(graph, begin), integers(graph, size)];
+  return graph.one({ op: "Slice", inputs, attributes: { ...FLOAT, Index: typeOf("int32") } });
 }
 
 export function broadcastTo(graph: Graph, x: Tensor, sizes: Tensor): Tensor {

@@ -46,6 +46,15 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
     resumed.dispose();
   });
 
+  it("keeps no hold of the arrays that it was given: training changes none of them", async () => {
+    const program = await compile(engine, network);
+    const given = formulaState(network);
+    program.load(given);
+    for (let step = 1; step <= 3; step++) await program.trainStep(batchOf(network, 4), { lr: 1e-2, step });
+    expect(changedNames(formulaState(network), given)).toEqual([]);
+    program.dispose();
+  });
+
   it("takes a smaller batch, whose images are worth what they are in a full one", async () => {
     const program = await compile(engine, network);
     const few = await program.evaluate(batchOf(network, 3).images);

@@ -3,7 +3,7 @@ import type { BatchNormOp, ConvOp, DepthwiseConvOp, ValueShape } from "../../../
 import type { Graph, Tensor } from "../graph.ts";
 import * as ops from "../raw-ops.ts";
 import { frozenScale } from "./batch-norm.ts";
-import type { Layer, LayerContext } from "./layer.ts";
+import { mapShape, type Layer, type LayerContext } from "./layer.ts";
 
 type AnyConv = ConvOp | DepthwiseConvOp;
 
@@ -17,17 +17,45 @@ export interface ConvSpec<Norm> {
   readonly inputShape: ValueShape;
 }
 
-export function convLayer(context: LayerContext, { op, x, inputShape }: ConvSpec<null>): Layer {
+export function convLayer(context: LayerContext, spec: ConvSpec<null>): Layer {
+  const { op, inputShape } = spec;
+  const isPoint = op.kind === "conv" && op.kernel === 1 && op.stride === 1 && op.padding === 0;
+  if (isPoint) return pointConvLayer(context, { op, x: spec.x, inputShape });
   const { graph } = context;
   const geometry = geometryOf(op, inputShape);
+  const padsFirst = op.kind === "conv" && isExplicit(geometry); // oneDNN's filter gradient takes no explicit padding
+  const x = padsFirst ? ops.padMap(graph, spec.x, op.padding) : spec.x;
+  const padded = padsFirst ? unpadded(geometry) : geometry;
   const filter = context.read(op.weight);
-  const output = ops.conv(graph, x, filter, geometry);
+  const output = ops.conv(graph, x, filter, padded);
   const backward = (gradient: Tensor, wantsInput: boolean) => {
     if (context.trains(op.weight)) {
       const sizes = ops.integers(graph, filterShape(op));
-      context.setGradient(op.weight, ops.convFilterGrad(graph, { x, sizes, gradient }, filterGradGeometry(geometry)));
+      context.setGradient(op.weight, ops.convFilterGrad(graph, { x, sizes, gradient }, filterGradGeometry(padded)));
     }
-    return wantsInput ? inputGradient(graph, { x, filter, gradient }, geometry) : null;
+    return wantsInput ? inputGradient(graph, { x: spec.x, filter, gradient }, { geometry, inputShape }) : null;
+  };
+  return { output, backward };
+}
+
+/** A convolution of 1 x 1 pixels is a matrix product of pixels; TensorFlow's takes 0.8 of its convolutions' time, in all three passes. */
+function pointConvLayer(
+  context: LayerContext,
+  { op, x, inputShape }: { readonly op: ConvOp; readonly x: Tensor; readonly inputShape: ValueShape },
+): Layer {
+  const { graph } = context;
+  const { inChannels, outChannels } = op;
+  const rows = ops.reshape(graph, x, [-1, inChannels]); // [B H W, in]
+  const matrix = ops.reshape(graph, context.read(op.weight), [inChannels, outChannels]);
+  const output = ops.reshape(graph, ops.matMul(graph, rows, matrix), mapShape(op.output));
+  const backward = (gradient: Tensor, wantsInput: boolean) => {
+    const gradientRows = ops.reshape(graph, gradient, [-1, outChannels]); // [B H W, out]
+    if (context.trains(op.weight)) {
+      const ofMatrix = ops.matMul(graph, rows, gradientRows, { a: true });
+      context.setGradient(op.weight, ops.reshape(graph, ofMatrix, filterShape(op)));
+    }
+    if (!wantsInput) return null;
+    return ops.reshape(graph, ops.matMul(graph, gradientRows, matrix, { b: true }), mapShape(inputShape));
   };
   return { output, backward };
 }
@@ -46,22 +74,37 @@ export function foldedConvLayer(context: LayerContext, { op, norm, x, inputShape
   const filter = ops.binary(graph, "Mul", context.read(op.weight), perOutput);
   const output = ops.biasAdd(graph, convBeforeBias(graph, x, filter, geometry), offset);
   const backward = (gradient: Tensor, wantsInput: boolean) =>
-    wantsInput ? inputGradient(graph, { x, filter, gradient }, geometry) : null;
+    wantsInput ? inputGradient(graph, { x, filter, gradient }, { geometry, inputShape }) : null;
   return { output, backward };
 }
 
 /** TensorFlow 2.21 fuses a depthwise convolution with the bias behind it, and aborts where that one's padding is explicit. */
 function convBeforeBias(graph: Graph, x: Tensor, filter: Tensor, geometry: ops.ConvGeometry): Tensor {
   if (!geometry.depthwise || geometry.samePadding) return ops.conv(graph, x, filter, geometry);
-  return ops.conv(graph, ops.padMap(graph, x, geometry.padding), filter, { ...geometry, padding: 0 });
+  return ops.conv(graph, ops.padMap(graph, x, geometry.padding), filter, unpadded(geometry));
 }
 
+/** Where padding is explicit oneDNN has no gradient; the gradient of the padded map, cut to size, takes 0.3 to 0.7 of the time. */
 function inputGradient(
   graph: Graph,
   { x, filter, gradient }: { x: Tensor; filter: Tensor; gradient: Tensor },
-  geometry: ops.ConvGeometry,
+  { geometry, inputShape }: { readonly geometry: ops.ConvGeometry; readonly inputShape: ValueShape },
 ): Tensor {
-  return ops.convInputGrad(graph, { sizes: ops.shape(graph, x), filter, gradient }, geometry);
+  if (!isExplicit(geometry))
+    return ops.convInputGrad(graph, { sizes: ops.shape(graph, x), filter, gradient }, geometry);
+  const { padding } = geometry;
+  const sizes = ops.addIntegers(graph, ops.shape(graph, x), [0, 2 * padding, 2 * padding, 0]);
+  const ofPadded = ops.convInputGrad(graph, { sizes, filter, gradient }, unpadded(geometry));
+  return ops.slice(graph, ofPadded, { begin: [0, padding, padding, 0], size: mapShape(inputShape) });
+}
+
+function isExplicit({ padding, samePadding }: ops.ConvGeometry): boolean {
+  return padding !== 0 && !samePadding;
+}
+
+/** The same convolution of a map that is padded already. */
+function unpadded(geometry: ops.ConvGeometry): ops.ConvGeometry {
+  return { ...geometry, padding: 0 };
 }
 
 function geometryOf(op: AnyConv, input: ValueShape): ops.ConvGeometry {

@@ -28,3 +28,8 @@ export interface Layer {
 export function pixelCount(shape: ValueShape): number {
   return shape.kind === "map" ? shape.heightPx * shape.widthPx : 1;
 }
+
+/** [B, H, W, C] of a map, where B is any; [B, C] of a vector. */
+export function mapShape(shape: ValueShape): number[] {
+  return shape.kind === "map" ? [-1, shape.heightPx, shape.widthPx, shape.channels] : [-1, shape.channels];
+}

@@ -2,15 +2,25 @@
 import type { DenseOp, NormalizeOp, ValueShape } from "../../../model/network.ts";
 import type { Graph, Tensor } from "../graph.ts";
 import * as ops from "../raw-ops.ts";
-import { pixelCount, type Layer, type LayerContext } from "./layer.ts";
+import { mapShape, pixelCount, type Layer, type LayerContext } from "./layer.ts";
 
-/** (x / 255 - mean) / std as one factor and one offset a channel. @param images uint8 [B, H, W, 3] */
+/**
+ * (x / 255 - mean) / std as one factor and one offset for each value of an image: TensorFlow is slow at spreading three values.
+ * @param images uint8 [B, H, W, 3]
+ */
 export function normalizeLayer({ graph }: LayerContext, op: NormalizeOp, images: Tensor): Layer {
-  const factor = Float32Array.from(op.std, (std) => 1 / (255 * std));
-  const offset = Float32Array.from(op.std, (std, channel) => -(op.mean[channel] as number) / std);
-  const scaled = ops.binary(graph, "Mul", ops.castToFloat(graph, images), ops.constant(graph, factor, [3]));
-  const output = ops.binary(graph, "AddV2", scaled, ops.constant(graph, offset, [3]));
-  return { output, backward: () => null };
+  const values = pixelCount(op.output) * 3;
+  const spread = (ofChannel: (channel: number) => number) =>
+    ops.constant(
+      graph,
+      Float32Array.from({ length: values }, (_, i) => ofChannel(i % 3)),
+      [values],
+    );
+  const factor = spread((channel) => 1 / (255 * (op.std[channel] as number)));
+  const offset = spread((channel) => -(op.mean[channel] as number) / (op.std[channel] as number));
+  const rows = ops.castToFloat(graph, ops.reshape(graph, images, [-1, values])); // [B, H W 3]
+  const normalised = ops.binary(graph, "AddV2", ops.binary(graph, "Mul", rows, factor), offset);
+  return { output: ops.reshape(graph, normalised, mapShape(op.output)), backward: () => null };
 }
 
 /** @param x float32 [B, H, W, C] @returns output [B, C] */
