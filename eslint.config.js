@@ -44,7 +44,8 @@ const arrows = {
   store: ["base", "model", "data", "experiment", "train"],
   run: ["base", "model", "data", "experiment", "engine", "train", "store"],
   dashboard: ["base", "store", "experiment", "model", "train"],
-  cli: ["base", "model", "data", "experiment", "engine", "train", "store", "run", "dashboard"],
+  doors: ["base", "experiment", "train", "store"],
+  cli: ["doors", "base", "model", "data", "experiment", "engine", "train", "store", "run", "dashboard"],
   index: ["base", "model", "data", "experiment", "engine", "train", "store", "run"],
 };
 
@@ -75,7 +76,7 @@ export default tseslint.config(
       "boundaries/elements": [
         { type: "index", pattern: "core/index.ts", partialMatch: false },
         { type: "base", pattern: "core/*.ts", partialMatch: false },
-        ...["model", "data", "experiment", "engine", "train", "store", "run", "cli"].map((type) => ({
+        ...["model", "data", "experiment", "engine", "train", "store", "doors", "run", "cli"].map((type) => ({
           type,
           pattern: `core/${type}`,
         })),

@@ -27,6 +27,7 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   tracker: async () => (await import("./tracker.ts")).registerTrackerCommand,
   data: async () => (await import("./data.ts")).registerDataCommands,
   export: async () => (await import("./export.ts")).registerExportCommand,
+  import: async () => (await import("./import.ts")).registerImportCommand,
   model: async () => (await import("./model.ts")).registerModelCommands,
   weights: async () => (await import("./weights.ts")).registerWeightsCommands,
   engine: async () => (await import("./engine.ts")).registerEngineCommands,

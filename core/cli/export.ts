@@ -1,40 +1,86 @@
-// exp export: a run's best weights for other programs.
+// exp export: a run's best weights for other programs, or the results of a run or a whole experiment for other tools.
 import { type Command, Option } from "commander";
+import { exportResults, resultFormats, type ResultFormat } from "../doors/index.ts";
+import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
 import { exportRun, runFormats, type RunFormat } from "../run/export-run.ts";
-import { findRun, openReadyStore } from "../store/index.ts";
+import { findAnyRun } from "../run/recorded.ts";
+import { findRun, listRuns, openReadyStore, type RunRow, type Store } from "../store/index.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
 
 interface ExportFlags {
-  readonly to: RunFormat;
+  readonly to: RunFormat | ResultFormat;
   readonly output: string;
   readonly json?: boolean;
 }
 
+const EXAMPLES = `
+Weights of one run: ${runFormats.join(", ")}. Results of a run or an experiment: ${resultFormats.join(", ")}.
+
+Examples:
+  exp export frozen-backbone/unfrozen/0 --to onnx -o model
+  exp export 3f2a --to saved-model
+  exp export frozen-backbone --to parquet -o tables
+  exp export frozen-backbone --to mlflow -o mlruns     then: mlflow ui --backend-store-uri mlruns
+  exp export frozen-backbone --to tensorboard -o logs  then: tensorboard --logdir logs`;
+
 export function registerExportCommand(program: Command): void {
   program
     .command("export")
-    .argument("<run>", "id, the beginning of one, or experiment/variant/seed")
-    .description("Write a run's best weights for PyTorch, ONNX, TensorFlow.js or TensorFlow")
-    .addOption(new Option("--to <format>", "what to write").choices(runFormats).makeOptionMandatory())
+    .argument("<run>", "id, the beginning of one, or experiment/variant/seed; for results also an experiment's name")
+    .description("Write a run's best weights, or what runs recorded, for other programs")
+    .addOption(
+      new Option("--to <format>", "what to write").choices([...runFormats, ...resultFormats]).makeOptionMandatory(),
+    )
     .option("-o, --output <folder>", "where to write it", "export")
     .option("--json", "one JSON object")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  exp export frozen-backbone/unfrozen/0 --to onnx -o model\n  exp export 3f2a --to saved-model\n",
-    )
+    .addHelpText("after", EXAMPLES)
     .action(exportCommand);
 }
 
 async function exportCommand(name: string, { to, output, json = false }: ExportFlags): Promise<void> {
   const store = await openReadyStore({}, printNotice);
+  const home = expHome();
   try {
+    if (isResult(to)) {
+      const runs = await chosenRuns(store, name);
+      const files = await exportResults({ store, home, runs, to, folder: output });
+      return tell(files, { json, runs: runs.map(({ runId }) => runId), to });
+    }
     const run = await findRun(store, name);
-    const files = await exportRun({ store, home: expHome(), run, to, folder: output });
-    if (json) printJson({ type: "export", run: run.runId, to, files });
-    else for (const file of files) process.stdout.write(`${file}\n`);
+    const files = await exportRun({ store, home, run, to, folder: output });
+    tell(files, { json, run: run.runId, to });
   } finally {
     await store.close();
   }
+}
+
+function isResult(to: ExportFlags["to"]): to is ResultFormat {
+  return (resultFormats as readonly string[]).includes(to);
+}
+
+/** All runs of an experiment of that name, else the one run. */
+async function chosenRuns(store: Store, name: string): Promise<RunRow[]> {
+  const all = await listRuns(store, { experiment: name }, { limit: 100_000 });
+  if (all.length > 0) return all;
+  try {
+    return [await findAnyRun(store, name)];
+  } catch (cause) {
+    if (!(cause instanceof LockstepError && cause.code === "run-not-found") || /[/@]/.test(name)) throw cause;
+    throw new LockstepError({
+      code: "run-not-found",
+      message: `Neither an experiment nor a run is named "${name}".`,
+      next: "exp runs lists them.",
+      cause,
+    });
+  }
+}
+
+function tell(
+  files: readonly string[],
+  { json, ...facts }: { readonly json: boolean } & Record<string, unknown>,
+): void {
+  if (json) printJson({ type: "export", ...facts, files });
+  else for (const file of files) process.stdout.write(`${file}\n`);
 }

@@ -1,0 +1,127 @@
+// A stored run of any kind as all tools can say it. Curves: train/loss and the like by training step, epoch/<phase>/… by epoch, test/… at
+// the best epoch, and everything that was logged under its own name.
+import { join } from "node:path";
+import type { RunRow, Store } from "../store/index.ts";
+import type { ForeignRun, HistogramPoint, Point, Series } from "./foreign-run.ts";
+
+export interface StoredForeignRun extends ForeignRun {
+  readonly runId: string;
+  readonly kind: string;
+  readonly digest: string | null;
+}
+
+/** @param home EXP_HOME, where files lie */
+export async function readStored(store: Store, run: RunRow, home: string): Promise<StoredForeignRun> {
+  const { runId, project, experiment, variant, seed, name, startedAt, endedAt, tags, note, gitCommit, kind, digest } =
+    run;
+  const beganMs = (startedAt ?? run.createdAt).getTime();
+  const batches = await batchSeries(store, runId, beganMs);
+  const files = await store.sql<{ name: string; path: string }[]>`
+    select name, path from artifacts where run_id = ${runId} order by kind, epoch nulls last, name`;
+  return {
+    ...{ runId, kind, digest, project, experiment, variant, seed, name, startedAt, endedAt, tags, note, gitCommit },
+    status: run.status === "queued" ? "running" : (run.status as ForeignRun["status"]),
+    params: paramsOf(run),
+    series: [
+      ...batches.series,
+      ...(await epochSeries(store, run, batches.endOfEpoch)),
+      ...(await loggedSeries(store, runId)),
+    ],
+    histograms: await readHistograms(store, runId),
+    files: files.map((file) => ({
+      name: file.name,
+      path: file.path.startsWith("/") ? file.path : join(home, file.path),
+    })),
+  };
+}
+
+/** All settings, flat: "optimizer.beta1". */
+function paramsOf({ config, kind, seed, variant, settingsHash }: RunRow): Record<string, string> {
+  const own =
+    kind === "lockstep" ? { ...(config as { settings: object }).settings, variant, seed, settingsHash } : config;
+  return flatten(own ?? {});
+}
+
+function flatten(value: unknown, prefix = ""): Record<string, string> {
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    return prefix === "" ? {} : { [prefix]: typeof value === "string" ? value : JSON.stringify(value) };
+  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flatten(inner, prefix === "" ? key : `${prefix}.${key}`))) as Record<string, string>; // prettier-ignore
+}
+
+interface BatchRow {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly lr: number | null;
+  readonly durationMs: number;
+}
+
+/** When a batch ended follows from the durations before it, pauses left out. */
+async function batchSeries(
+  { sql }: Store,
+  runId: string,
+  beganMs: number,
+): Promise<{ series: Series[]; endOfEpoch: ReadonlyMap<number, number> }> {
+  const rows = await sql<BatchRow[]>`
+    select epoch, loss, correct::float8 / nullif(n, 0) as accuracy, lr, duration_ms as "durationMs"
+    from batches where run_id = ${runId} and phase = 'train' order by epoch, batch`;
+  let atMs = beganMs;
+  const endOfEpoch = new Map<number, number>();
+  const moments = rows.map(({ epoch, durationMs }) => {
+    atMs += durationMs;
+    endOfEpoch.set(epoch, atMs);
+    return atMs;
+  });
+  const series = (["loss", "accuracy", "lr"] as const).map((name) => ({
+    name: `train/${name}`,
+    points: rows.flatMap((row, i): Point[] => {
+      const value = row[name];
+      return value === null ? [] : [{ step: i + 1, epoch: row.epoch, value, atMs: moments[i]! }];
+    }),
+  }));
+  return { series: series.filter(({ points }) => points.length > 0), endOfEpoch };
+}
+
+const EPOCH_METRICS = ["loss", "accuracy", "precision", "recall", "f1", "auc"] as const;
+type EpochRow = Readonly<Record<(typeof EPOCH_METRICS)[number], number | null>> & { phase: string; epoch: number };
+
+async function epochSeries(
+  { sql }: Store,
+  { runId, bestEpoch, endedAt }: RunRow,
+  endOfEpoch: ReadonlyMap<number, number>,
+): Promise<Series[]> {
+  const rows = await sql<EpochRow[]>`
+    select phase, epoch, loss, accuracy, precision, recall, f1, auc from epochs
+    where run_id = ${runId} order by phase, epoch`;
+  const series = new Map<string, Point[]>();
+  for (const row of rows) {
+    const test = row.phase === "test";
+    const epoch = test ? (bestEpoch ?? row.epoch) : row.epoch;
+    const atMs = (test ? endedAt?.getTime() : endOfEpoch.get(epoch)) ?? null;
+    for (const metric of EPOCH_METRICS) {
+      const value = row[metric];
+      if (value === null) continue;
+      const name = test ? `test/${metric}` : `epoch/${row.phase}/${metric}`;
+      series.set(name, [...(series.get(name) ?? []), { step: epoch, epoch, value, atMs }]);
+    }
+  }
+  return [...series].map(([name, points]) => ({ name, points }));
+}
+
+async function loggedSeries({ sql }: Store, runId: string): Promise<Series[]> {
+  const rows = await sql<{ name: string; step: number; epoch: number | null; value: number; at: Date }[]>`
+    select name, step, epoch, value, at from metric_values where run_id = ${runId} order by name, step`;
+  const series = new Map<string, Point[]>();
+  for (const { name, step, epoch, value, at } of rows) {
+    const points = series.get(name) ?? [];
+    points.push({ step, epoch, value, atMs: at.getTime() });
+    series.set(name, points);
+  }
+  return [...series].map(([name, points]) => ({ name, points }));
+}
+
+async function readHistograms({ sql }: Store, runId: string): Promise<HistogramPoint[]> {
+  const rows = await sql<(Omit<HistogramPoint, "atMs"> & { at: Date })[]>`
+    select name, step, epoch, edges, counts, at from histograms where run_id = ${runId} order by name, step`;
+  return rows.map(({ at, ...histogram }) => ({ ...histogram, atMs: at.getTime() }));
+}
