@@ -1,11 +1,15 @@
 // exp reproduce: trains a stored or bundled run again and says line by line whether it is the same.
+import { rm } from "node:fs/promises";
 import type { Command } from "commander";
 import { sourceFromPath } from "../data/index.ts";
+import type { Hooks } from "../experiment/hooks.ts";
 import { expHome } from "../home.ts";
 import { isBundlePath, openBundle } from "../run/bundle.ts";
 import { readRecorded, type Recorded } from "../run/recorded.ts";
 import { reproduceRun, verdictOf } from "../run/reproduce.ts";
 import type { WeightsOrigin } from "../run/initial-weights.ts";
+import { storedHooks } from "../run/stored-hooks.ts";
+import { unpackSources } from "../run/unpacked-sources.ts";
 import { bundledWeights, storedWeights } from "../run/stored-weights.ts";
 import type { Verdict, VerdictLine } from "../run/verdict.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
@@ -21,8 +25,15 @@ interface ReproduceFlags extends EngineFlags {
   readonly epochs?: number;
   readonly data?: string;
   readonly anyway?: boolean;
+  readonly trustCode?: boolean;
   readonly json?: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  exp reproduce frozen-backbone/slim/0
+  exp reproduce 3f2a --steps 20
+  exp reproduce run.zip --data ../images --json`;
 
 export function registerReproduceCommand(program: Command): void {
   const command = program
@@ -34,7 +45,9 @@ export function registerReproduceCommand(program: Command): void {
     .option("--steps <n>", "compare only so many training steps", wholeNumber("--steps", 1))
     .option("--epochs <n>", "compare only so many epochs", wholeNumber("--epochs", 1))
     .option("--data <path>", "where the images are now")
-    .option("--anyway", "go on although code or data have changed, and past the first difference");
+    .option("--anyway", "go on although code or data have changed, and past the first difference")
+    .option("--trust-code", "run a bundle's own hooks too: code of whoever made it")
+    .addHelpText("after", EXAMPLES);
   addEngineOptions(command).option("--json", "one JSON object, progress on standard error").action(reproduceCommand);
 }
 
@@ -61,7 +74,8 @@ async function fromStore(name: string, flags: ReproduceFlags, around: Around): P
   try {
     const recorded = await readRecorded(store, await findRun(store, name));
     const weightsOf = () => storedWeights(recorded, { store, home: expHome() });
-    const outcome = await reproduce(recorded, weightsOf, flags, around);
+    const hooks = await storedHooks(recorded, around.observer.notice);
+    const outcome = await reproduce(recorded, { weightsOf, hooks }, flags, around);
     await saveVerdict(store, outcome.run, { kind: "reproduce", verdict: outcome.verdict, details: outcome.lines });
     return outcome;
   } finally {
@@ -71,18 +85,35 @@ async function fromStore(name: string, flags: ReproduceFlags, around: Around): P
 
 async function fromBundle(path: string, flags: ReproduceFlags, around: Around): Promise<Outcome> {
   const { recorded, initialWeights } = await openBundle(path);
-  return reproduce(recorded, async () => bundledWeights(recorded, await initialWeights()), flags, around);
+  const weightsOf = async () => bundledWeights(recorded, await initialWeights());
+  if (!flags.trustCode) return reproduce(recorded, { weightsOf, hooks: null }, flags, around);
+  const { folder, file } = await unpackSources(recorded.provenance.sources);
+  try {
+    const here = { ...recorded, provenance: { ...recorded.provenance, experimentFile: file } };
+    const hooks = await storedHooks(here, around.observer.notice);
+    return await reproduce(recorded, { weightsOf, hooks }, flags, around);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Found where the run is from. */
+interface Origin {
+  readonly weightsOf: () => Promise<WeightsOrigin>;
+  /** Null: not called. */
+  readonly hooks: Hooks | null;
 }
 
 async function reproduce(
   recorded: Recorded,
-  weightsOf: () => Promise<WeightsOrigin>,
+  { weightsOf, hooks }: Origin,
   flags: ReproduceFlags,
   around: Around,
 ): Promise<Outcome> {
   const workshop = await openWorkshop(engineOf(flags, recorded.run.engine), around);
   const source = flags.data === undefined ? null : sourceFromPath(flags.data);
-  const options = { source, steps: flags.steps ?? null, epochs: flags.epochs ?? null, anyway: flags.anyway ?? false };
+  const { steps = null, epochs = null, anyway = false } = flags;
+  const options = { source, steps, epochs, anyway, hooks };
   try {
     const lines = await reproduceRun(recorded, options, workshop, weightsOf);
     return { run: recorded.run.runId, lines, verdict: verdictOf(lines) };

@@ -52,7 +52,7 @@ export interface OpenBundle {
   readonly initialWeights: () => Promise<string | null>;
 }
 
-/** Reads data alone; code in the bundle is for people and is never run. @throws LockstepError "run-state" where it is no bundle of ours */
+/** Reads data alone: no code in the bundle is run. @throws LockstepError "run-state" where it is no bundle of ours */
 export async function openBundle(path: string): Promise<OpenBundle> {
   const entries = await unpack(path);
   const content = entries[CONTENT];

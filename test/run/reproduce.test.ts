@@ -1,11 +1,13 @@
 // `exp reproduce`: the same bits again, from the database or a bundle; planted changes are named line by line.
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { openBundle, writeBundle } from "../../core/run/bundle.ts";
 import { readRecorded, type Recorded } from "../../core/run/recorded.ts";
 import { reproduceRun, verdictOf, type ReproduceOptions } from "../../core/run/reproduce.ts";
+import { storedHooks } from "../../core/run/stored-hooks.ts";
+import { unpackSources } from "../../core/run/unpacked-sources.ts";
 import { bundledWeights, storedWeights } from "../../core/run/stored-weights.ts";
 import type { VerdictLine } from "../../core/run/verdict.ts";
 import { findRun } from "../../core/store/index.ts";
@@ -29,7 +31,7 @@ async function reproduce(from: Recorded, options: Partial<ReproduceOptions> = {}
   try {
     return await reproduceRun(
       from,
-      { source: null, steps: null, epochs: null, anyway: false, ...options },
+      { source: null, steps: null, epochs: null, anyway: false, hooks: null, ...options },
       workshop,
       weights,
     );
@@ -133,4 +135,37 @@ it("changed code is named by file, and --anyway goes on to bits that are the sam
   });
   expect(verdictOf(lines)).not.toBe("same");
   expect(verdictOf(await reproduce(changed, { anyway: true }))).toBe("same");
+});
+
+it("a bundle's own hook is called only where its code is trusted, from the text in the bundle", async () => {
+  const file = join(place.folder, "hooked", "hooked.mjs");
+  mkdirSync(join(place.folder, "hooked"));
+  writeFileSync(join(place.folder, "above.mjs"), "export const calls = (globalThis.hookCalls ??= []);\n");
+  const text = tinyModule({ name: "hooked" }).replace(/\};\n$/, ", onEpochEnd(ctx) { calls.push(ctx.epoch); } };\n");
+  const [run] = await place.train("hooked/hooked.mjs", `import { calls } from "../above.mjs";\n${text}`);
+  const calls = (globalThis as { hookCalls?: number[] }).hookCalls ?? [];
+  expect(calls).toEqual([1, 2]);
+  const hooked = await readRecorded(place.store, await findRun(place.store, run?.run ?? ""));
+  rmSync(file); // as on another machine
+
+  const untrusted = await reproduce(hooked);
+  expect(line(untrusted, "hooks")?.verdict).toBe("not checked");
+  expect(verdictOf(untrusted)).toBe("same");
+  expect(calls).toEqual([1, 2]);
+
+  const { folder, file: unpacked } = await unpackSources(hooked.provenance.sources);
+  const here = { ...hooked, provenance: { ...hooked.provenance, experimentFile: unpacked } };
+  const trusted = await reproduce(hooked, { hooks: await storedHooks(here, () => undefined) });
+  rmSync(folder, { recursive: true });
+  expect(line(trusted, "hooks")?.verdict).toBe("same");
+  expect(verdictOf(trusted)).toBe("same");
+  expect(calls).toEqual([1, 2, 1, 2]);
+});
+
+it("source files are unpacked into their folder, wherever their paths point", async () => {
+  for (const path of ["a/../../../../b.ts", "/etc/../../x.ts", "../up.ts"]) {
+    const { folder, file } = await unpackSources([{ path, text: "" }]);
+    expect(file.startsWith(folder)).toBe(true);
+    rmSync(folder, { recursive: true });
+  }
 });
