@@ -30,6 +30,8 @@ export interface How {
   /** Path of the Node that runs it; default: this process's. */
   readonly node?: string;
   readonly nodeFlags?: readonly string[];
+  /** User id that it runs under. */
+  readonly uid?: number;
   /** Largest file that it may write: a disk that is full. */
   readonly fileLimitKiB?: number;
 }
@@ -44,7 +46,7 @@ export interface Started {
 export function makeHome(): Home {
   const folder = mkdtempSync(join(tmpdir(), "exp-test-"));
   const start: Home["start"] = (args, env = {}, how = {}) =>
-    startExp(commandOf(args, how), { ...env, EXP_HOME: join(folder, ".exp") }, folder);
+    startExp(commandOf(args, how), { ...env, EXP_HOME: join(folder, ".exp") }, { cwd: folder, uid: how.uid });
   const exp: Home["exp"] = (args, env, how) => start(args, env, how).finished;
   return {
     folder,
@@ -72,9 +74,14 @@ function commandOf(
     : ["bash", "-c", `ulimit -f ${fileLimitKiB}; exec "$@"`, "bash", ...command];
 }
 
-function startExp([program = "", ...args]: readonly string[], env: Record<string, string>, cwd: string): Started {
+interface Where {
+  readonly cwd: string;
+  readonly uid: number | undefined;
+}
+
+function startExp([program = "", ...args]: readonly string[], env: Record<string, string>, where: Where): Started {
   const { DATABASE_URL: _, ...inherited } = process.env; // a test's runs never land in the developer's database
-  const child = spawn(program, args, { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
+  const child = spawn(program, args, { ...where, env: { ...inherited, NO_COLOR: "1", ...env } });
   const output = { stdout: "", stderr: "" };
   const waiting: { pattern: RegExp; resolve: () => void }[] = [];
   const take = (key: "stdout" | "stderr") => (chunk: Buffer) => {

@@ -1,5 +1,7 @@
-// SIGKILL at random moments: gone on with each time, a run ends with the digest and exactly the rows of an undisturbed one.
-// LOCKSTEP_LONG=1 (npm run check:long) kills 20 times, else a few.
+// SIGKILL at random moments, in checkpoint writes, at an epoch's end and in the test stage: gone on with each time, a run ends with the
+// digest and exactly the rows of an undisturbed one. LOCKSTEP_LONG=1 (npm run check:long) kills 20 times, else a few.
+import { existsSync, readdirSync, watch } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
 import { stream } from "../../core/random.ts";
@@ -8,7 +10,15 @@ import { jsonLines, makeHome, type Home } from "./exp-process.ts";
 import { TINY_SETTINGS, tinyExperiment } from "./tiny-experiment.ts";
 
 const LONG = process.env["LOCKSTEP_LONG"] === "1";
-const KILLS = LONG ? 20 : 3;
+/** At random, besides those at AIMED. */
+const RANDOM_KILLS = LONG ? 14 : 1;
+/** A file's name in the run's folder, at whose appearance the process is killed; the last one is written in the test stage. */
+const AIMED = [
+  ...(LONG ? [/^step-.*\.tmp$/, /^step-.*safetensors$/, /^best-.*\.tmp$/, /^best-.*safetensors$/] : []),
+  /^step-.*\.tmp$/,
+  /^confusion-test.*\.tmp$/,
+];
+const KILLS = RANDOM_KILLS + AIMED.length;
 vi.setConfig({ testTimeout: LONG ? 1_800_000 : 240_000 });
 
 let home: Home;
@@ -36,6 +46,30 @@ async function killAfter(delayMs: number): Promise<boolean> {
   return started.child.exitCode === null && started.child.kill("SIGKILL") && (await started.finished).code === null;
 }
 
+/** Kills the command as soon as such a file appears in its run's folder. @returns whether it was still at work */
+async function killAt(file: RegExp, others: readonly string[]): Promise<boolean> {
+  const started = home.start(RUN, env);
+  await started.seen(/started as run|goes on|is kept/);
+  const runs = join(home.folder, ".exp", "runs");
+  const own = await waitFor(() =>
+    existsSync(runs) ? readdirSync(runs).find((run) => !others.includes(run)) : undefined,
+  );
+  const watcher = watch(join(runs, own), (_event, name) => {
+    if (file.test(name ?? "")) started.child.kill("SIGKILL");
+  });
+  const { signal } = await started.finished;
+  watcher.close();
+  return signal === "SIGKILL";
+}
+
+async function waitFor<T>(look: () => T | undefined): Promise<T> {
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    await sleep(5);
+  }
+}
+
 async function sql(query: string): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await home.exp(["sql", query, "--json"], env);
   expect(code, stderr).toBe(0);
@@ -47,9 +81,10 @@ it(`a run killed ${KILLS} times ends with the digest and the rows of an undistur
   const undisturbed = await toTheEnd();
   const lastsMs = (performance.now() - begun) / 2; // half of it is the start of the process
   const random = stream(0, "kill moments");
-  for (let kills = 0; kills < KILLS;) {
-    if (await killAfter(random.uniform() * lastsMs * (LONG ? 0.4 : 0.8))) kills++;
+  for (let kills = 0; kills < RANDOM_KILLS;) {
+    if (await killAfter(random.uniform() * lastsMs * 0.4)) kills++;
   }
+  for (const file of AIMED) expect(await killAt(file, [undisturbed.run]), String(file)).toBe(true);
   const last = await toTheEnd();
   expect(last.digest).toBe(undisturbed.digest);
   const disturbed = await sql(`

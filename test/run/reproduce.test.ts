@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { buildManifest } from "../../core/data/manifest.ts";
 import { openBundle, writeBundle } from "../../core/run/bundle.ts";
 import { readRecorded, type Recorded } from "../../core/run/recorded.ts";
 import { reproduceRun, verdictOf, type ReproduceOptions } from "../../core/run/reproduce.ts";
@@ -84,6 +85,17 @@ it("a changed byte of one image is named and training is not begun", async () =>
   });
   expect(line(lines, "chain")?.verdict).toBe("not checked");
   expect(verdictOf(lines)).toBe("differs");
+});
+
+it("a swapped label is named with both classes", async () => {
+  const { digest: _, ...rows } = recorded.manifest;
+  const samples = rows.samples.with(3, { ...rows.samples[3]!, label: 1 });
+  const manifest = buildManifest({ ...rows, samples });
+  const lines = await reproduce({ ...recorded, manifest, run: { ...recorded.run, datasetDigest: manifest.digest } });
+  expect(line(lines, "data set")).toMatchObject({
+    verdict: "differs",
+    detail: expect.stringMatching(/1 changed \(benign\/.*: label \(malignant before, benign now\)\)/) as string,
+  });
 });
 
 it("an added image is named", async () => {
