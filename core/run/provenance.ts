@@ -67,7 +67,7 @@ const MATTERS =
 export function withoutPassword(text: string | null): string | null {
   return text === null
     ? null
-    : text.replace(/(\w+:\/\/[^/\s:@]*):[^@/\s]*@/g, "$1@").replace(/([?&]password=)[^&\s]*/gi, "$1");
+    : text.replace(/(\w+:\/\/[^/\s:@]*):[^/\s]*@/g, "$1@").replace(/([?&]password=)[^&\s]*/gi, "$1");
 }
 
 export function describeMachine(): Provenance["machine"] {

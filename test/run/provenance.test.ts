@@ -86,6 +86,7 @@ it("the sources are the experiment file and every local file that it imports, ea
 
 it("passwords in URLs are left out", () => {
   expect(withoutPassword("postgres://me:s3cret@db.example:5432/runs")).toBe("postgres://me@db.example:5432/runs");
+  expect(withoutPassword("postgres://me:s3@cret@db.example/runs")).toBe("postgres://me@db.example/runs");
   expect(withoutPassword("postgres://db.example/runs?user=me&password=s3cret")).toBe(
     "postgres://db.example/runs?user=me&password=",
   );
