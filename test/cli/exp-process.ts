@@ -39,8 +39,8 @@ export interface How {
 export interface Started {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** Resolves once standard output or error has matched. */
-  readonly seen: (pattern: RegExp) => Promise<void>;
+  /** Resolves with what matched once standard output or error has. */
+  readonly seen: (pattern: RegExp) => Promise<string>;
 }
 
 export function makeHome(): Home {
@@ -83,25 +83,30 @@ function startExp([program = "", ...args]: readonly string[], env: Record<string
   const { DATABASE_URL: _, ...inherited } = process.env; // a test's runs never land in the developer's database
   const child = spawn(program, args, { ...where, env: { ...inherited, NO_COLOR: "1", ...env } });
   const output = { stdout: "", stderr: "" };
-  const waiting: { pattern: RegExp; resolve: () => void }[] = [];
+  const waiting: { pattern: RegExp; resolve: (matched: string) => void }[] = [];
   const take = (key: "stdout" | "stderr") => (chunk: Buffer) => {
     output[key] += chunk.toString();
-    for (const { pattern, resolve } of waiting) if (pattern.test(output[key])) resolve();
+    for (const { pattern, resolve } of waiting) matching(pattern, output[key], resolve);
   };
   child.stdout.on("data", take("stdout"));
   child.stderr.on("data", take("stderr"));
   const finished = new Promise<Finished>((resolve) =>
     child.on("close", (code, signal) => resolve({ code, signal, ...output })),
   );
-  const seen = (pattern: RegExp): Promise<void> =>
+  const seen = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       waiting.push({ pattern, resolve });
-      if (pattern.test(output.stdout) || pattern.test(output.stderr)) resolve();
+      for (const text of [output.stdout, output.stderr]) matching(pattern, text, resolve);
       void finished.then(({ stdout, stderr }) =>
         reject(new Error(`ended before ${String(pattern)}:\n${stdout}${stderr}`)),
       );
     });
   return { child, finished, seen };
+}
+
+function matching(pattern: RegExp, text: string, use: (matched: string) => void): void {
+  const found = pattern.exec(text);
+  if (found !== null) use(found[0]);
 }
 
 /** The objects of `--json` output. */
