@@ -1,11 +1,21 @@
 // exp data preview: training images as the network sees them, and the draw that made each.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { contactSheet, epochOrder, trainingCrops, type CropJob } from "../data/index.ts";
+import {
+  contactSheet,
+  drawMixes,
+  epochOrder,
+  partnerOf,
+  trainingCrops,
+  type CropJob,
+  type Mix,
+} from "../data/index.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
 import { LockstepError } from "../errors.ts";
 import { loadExperiment, planRuns, type PlannedRun } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
+import type { PixelOp } from "../data/pixel-op.ts";
+import type { Manifest } from "../data/sample.ts";
 import { openData } from "../run/open-data.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
@@ -32,11 +42,13 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
   const resampler = await createPortableResampler({ threads: 1 });
   try {
     const { manifest } = listing;
-    const { imageSizePx: sizePx, storeSizePx, augment } = settings;
+    const { imageSizePx: sizePx, storeSizePx, augment, batchSize } = settings;
     const prepared = await prepare(storeSizePx, resampler);
-    const sampleIndices = epochOrder(split.train, seed, flags.epoch).slice(0, IMAGES);
+    const order = epochOrder(split.train, seed, flags.epoch);
     const crops = trainingCrops({ prepared, manifest, augment, seed, epoch: flags.epoch });
-    const sheet = await contactSheet({ prepared, manifest, sampleIndices, crops, sizePx, resampler });
+    const mixesOf = (i: number) => drawMixes({ augment, seed, epoch: flags.epoch, batch: i + 1, sizePx });
+    const made = { prepared, manifest, order, batchSize, crops, mixesOf, sizePx, resampler };
+    const sheet = await contactSheet({ ...made, count: IMAGES });
     const sheetPath = join(
       expHome(),
       "artifacts",
@@ -45,7 +57,8 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
     );
     await mkdir(join(sheetPath, ".."), { recursive: true });
     await writeFile(sheetPath, sheet);
-    const draws = crops(sampleIndices).map((job) => drawOf(job, manifest));
+    const jobs = crops(order.slice(0, IMAGES));
+    const draws = jobs.map((job, i) => drawOf(job, manifest, mixedWith({ order, batchSize, mixesOf }, i)));
     if (flags.json) printJson({ type: "preview", sheet: sheetPath, variant, seed, epoch: flags.epoch, augment, draws });
     else printDraws(draws, sheetPath);
   } finally {
@@ -62,18 +75,51 @@ function firstRun(runs: readonly PlannedRun[], path: string): PlannedRun {
 interface Draw extends CropJob {
   readonly sample: string;
   readonly className: string;
+  readonly mixes: readonly Mix[];
+  /** The sample that it is mixed with, or null. */
+  readonly partner: string | null;
 }
 
-function drawOf(job: CropJob, { samples, classes }: Parameters<typeof trainingCrops>[0]["manifest"]): Draw {
+function drawOf(job: CropJob, { samples, classes }: Manifest, { mixes, partner }: Mixed): Draw {
   const sample = samples[job.sampleIndex];
-  return { ...job, sample: sample?.id ?? "", className: classes[sample?.label ?? 0] ?? "" };
+  const className = classes[sample?.label ?? 0] ?? "";
+  const partnerId = mixes.length === 0 ? null : (samples[partner]?.id ?? null);
+  return { ...job, sample: sample?.id ?? "", className, mixes, partner: partnerId };
+}
+
+interface Mixed {
+  readonly mixes: readonly Mix[];
+  /** Into the manifest's samples. */
+  readonly partner: number;
+}
+
+interface Mixing {
+  readonly order: readonly number[];
+  readonly batchSize: number;
+  readonly mixesOf: (batch: number) => readonly Mix[];
+}
+
+/** @param at position in the order */
+function mixedWith({ order, batchSize, mixesOf }: Mixing, at: number): Mixed {
+  const batch = Math.floor(at / batchSize);
+  const members = order.slice(batch * batchSize, (batch + 1) * batchSize);
+  return { mixes: mixesOf(batch), partner: members[partnerOf(at % batchSize, members.length)] as number };
 }
 
 function printDraws(draws: readonly Draw[], sheetPath: string): void {
-  const rows = draws.map(({ sample, className, left, top, width, height, flip }) => [
+  const rows = draws.map(({ sample, className, left, top, width, height, flip, ops = [], mixes, partner }) => [
     ...[sample, className, left, top, width, height],
     flip ? "mirrored" : "",
+    [...ops.map(changeText), ...mixes.map((mix) => `${changeText(mix)}, with ${partner}`)].join("; "),
   ]);
-  printTable(["sample", "class", "left", "top", "width", "height", "flip"], rows);
+  printTable(["sample", "class", "left", "top", "width", "height", "flip", "changes"], rows);
   process.stdout.write(`\n${sheetPath}\n`);
+}
+
+/** @example "brightness: factor 1.132" */
+function changeText({ kind, ...drawn }: PixelOp | Mix): string {
+  const numbers = Object.entries(drawn).filter(([, value]) => typeof value === "number") as [string, number][];
+  return [kind, numbers.map(([name, value]) => `${name} ${Number(value.toFixed(3))}`).join(" ")]
+    .filter((part) => part !== "")
+    .join(": ");
 }

@@ -63,6 +63,21 @@ export interface RandomErasing {
   readonly ratio: Range;
 }
 
+/** Images of a batch blended by one share for all, drawn from Beta(alpha, alpha), and their labels with them (Zhang et al. 2018). */
+export interface MixUp {
+  readonly kind: "mixup";
+  readonly alpha: number;
+  /** Of a batch being mixed. */
+  readonly probability: number;
+}
+
+/** As mixup, but a box of the other image is pasted, whose area is the labels' share (Yun et al. 2019). */
+export interface CutMix {
+  readonly kind: "cutmix";
+  readonly alpha: number;
+  readonly probability: number;
+}
+
 export type Augmentation =
   | RandomResizedCrop
   | HorizontalFlip
@@ -71,7 +86,9 @@ export type Augmentation =
   | Rotation
   | ColorJitter
   | GaussianBlur
-  | RandomErasing;
+  | RandomErasing
+  | MixUp
+  | CutMix;
 
 /** @example randomResizedCrop({ scale: [0.5, 1] }) */
 export function randomResizedCrop({
@@ -150,6 +167,21 @@ export function randomErasing({
     scale: range("randomErasing: scale", scale, 0, 1),
     ratio: range("randomErasing: ratio", ratio, 0, Infinity),
   };
+}
+
+/** @example mixup({ alpha: 0.2 }) // behind all changes of single images */
+export function mixup(options: Partial<Omit<MixUp, "kind">> = {}): MixUp {
+  return { kind: "mixup", ...mixing("mixup", options) };
+}
+
+/** @example cutmix({ probability: 0.5 }) // behind all changes of single images */
+export function cutmix(options: Partial<Omit<CutMix, "kind">> = {}): CutMix {
+  return { kind: "cutmix", ...mixing("cutmix", options) };
+}
+
+function mixing(what: string, { alpha = 1, probability = 1 }: Partial<Omit<MixUp, "kind">>): Omit<MixUp, "kind"> {
+  if (!(alpha > 0 && alpha <= 1000)) throw invalid(`${what}: alpha`, alpha, "above 0, at most 1000");
+  return { alpha, probability: share(`${what}: probability`, probability) };
 }
 
 /** Checks least < low <= high <= most; least itself is allowed where `closed`. */

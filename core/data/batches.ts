@@ -2,6 +2,8 @@
 import { stream } from "../random.ts";
 import type { Crops } from "./crops.ts";
 import { cutImages } from "./cut-images.ts";
+import type { Mix } from "./mix.ts";
+import { mixImages } from "./pixel-threads.ts";
 import type { Manifest, Prepared, Resampler } from "./sample.ts";
 
 export interface Batch {
@@ -10,6 +12,8 @@ export interface Batch {
   /** Into manifest.samples. */
   readonly sampleIndices: readonly number[];
   readonly labels: readonly number[];
+  /** What has mixed the images, and is to mix the labels. */
+  readonly mixes: readonly Mix[];
 }
 
 export interface BatchesInput {
@@ -21,6 +25,8 @@ export interface BatchesInput {
   readonly crops: Crops;
   readonly sizePx: number;
   readonly resampler: Resampler;
+  /** Mixes of the order's i-th batch, i from 0; absent: none. */
+  readonly mixesOf?: (batch: number) => readonly Mix[];
 }
 
 /** Batches that are in the making while one is used: what bounds the memory. */
@@ -36,8 +42,8 @@ export async function* batches(input: BatchesInput): AsyncGenerator<Batch, void,
   const chunks = chunksOf(input.order, input.batchSize);
   const pending: Promise<Batch>[] = [];
   try {
-    for (const chunk of chunks) {
-      const batch = makeBatch(input, chunk);
+    for (const [i, chunk] of chunks.entries()) {
+      const batch = makeBatch(input, chunk, input.mixesOf?.(i) ?? []);
       batch.catch(() => undefined); // awaited below; meanwhile it is not an unhandled rejection
       pending.push(batch);
       if (pending.length > AHEAD) yield await (pending.shift() as Promise<Batch>);
@@ -51,9 +57,12 @@ export async function* batches(input: BatchesInput): AsyncGenerator<Batch, void,
 async function makeBatch(
   { prepared, manifest, crops, sizePx, resampler }: BatchesInput,
   sampleIndices: readonly number[],
+  mixes: readonly Mix[],
 ): Promise<Batch> {
-  const images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
-  return { images, sampleIndices, labels: sampleIndices.map((index) => manifest.samples[index]?.label as number) };
+  let images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
+  for (const mix of mixes) images = await mixImages(images, sizePx, mix);
+  const labels = sampleIndices.map((index) => manifest.samples[index]?.label as number);
+  return { images, sampleIndices, labels, mixes };
 }
 
 function chunksOf(order: readonly number[], size: number): number[][] {

@@ -1,16 +1,10 @@
 // A picture of what the network sees: augmented training images as they leave the resampler, with their class names.
 import sharp, { type OverlayOptions } from "sharp";
-import type { Crops } from "./crops.ts";
-import { cutImages } from "./cut-images.ts";
-import type { Manifest, Prepared, Resampler } from "./sample.ts";
+import { batches, type BatchesInput } from "./batches.ts";
 
-export interface ContactSheetInput {
-  readonly prepared: Prepared;
-  readonly manifest: Manifest;
-  readonly sampleIndices: readonly number[];
-  readonly crops: Crops;
-  readonly sizePx: number;
-  readonly resampler: Resampler;
+export interface ContactSheetInput extends BatchesInput {
+  /** Pictures on the sheet: the first of the order. */
+  readonly count: number;
 }
 
 const COLUMNS = 4;
@@ -21,17 +15,20 @@ const CELL_PX = 160;
 
 /**
  * @returns a PNG
- * @example await contactSheet({ prepared, manifest, sampleIndices: order.slice(0, 12), crops, sizePx: 96, resampler })
+ * @example await contactSheet({ prepared, manifest, order, batchSize: 32, count: 12, crops, sizePx: 96, resampler })
  */
 export async function contactSheet(input: ContactSheetInput): Promise<Buffer> {
-  const { prepared, manifest, sampleIndices, crops, sizePx, resampler } = input;
-  const images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
-  const pictures = sampleIndices.map((index, i) => {
-    const sample = manifest.samples[index];
-    const pixels = images.slice(i * sizePx * sizePx * 3, (i + 1) * sizePx * sizePx * 3);
-    return { pixels, title: manifest.classes[sample?.label ?? 0] ?? "", subtitle: sample?.id ?? "" };
-  });
-  return composeSheet(pictures, sizePx);
+  const { manifest, sizePx, count, batchSize } = input;
+  const order = input.order.slice(0, Math.ceil(count / batchSize) * batchSize); // whole batches: their images may be mixed
+  const bytes = sizePx * sizePx * 3;
+  const pictures: SheetPicture[] = [];
+  for await (const { images, sampleIndices } of batches({ ...input, order }))
+    sampleIndices.forEach((index, i) => {
+      const sample = manifest.samples[index];
+      const pixels = images.slice(i * bytes, (i + 1) * bytes);
+      pictures.push({ pixels, title: manifest.classes[sample?.label ?? 0] ?? "", subtitle: sample?.id ?? "" });
+    });
+  return composeSheet(pictures.slice(0, count), sizePx);
 }
 
 export interface SheetPicture {

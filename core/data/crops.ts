@@ -4,6 +4,7 @@ import { exp, log } from "../exact-math.ts";
 import { stream, type Stream } from "../random.ts";
 import { LockstepError } from "../errors.ts";
 import type { Augmentation, RandomResizedCrop } from "./augment.ts";
+import { isMix } from "./mix.ts";
 import { drawPixelOps } from "./pixel-ops.ts";
 import type { CropJob, Manifest, Prepared } from "./sample.ts";
 
@@ -58,6 +59,7 @@ function centerSquare(whole: CropJob, fraction: number): CropJob {
 
 /** A flip before any change of pixels is the resampler's, which mirrors for nothing. */
 function apply(step: Augmentation, job: CropJob, draw: Stream): CropJob {
+  if (isMix(step)) return job; // of the whole batch: mix.ts
   const ops = job.ops ?? [];
   if (step.kind === "randomResizedCrop") {
     if (ops.length > 0) throw cropTooLate();

@@ -7,6 +7,7 @@ export { listSource, type Listing, type ListOptions } from "./list.ts";
 export { ownGroups, splitSamples, type SplitRequest } from "./split.ts";
 export { prepareImages, preparedPath, type PrepareOptions } from "./prepared.ts";
 export { evaluationCrops, trainingCrops, type Crops } from "./crops.ts";
+export { drawMixes, mixRows, partnerOf, type Mix } from "./mix.ts";
 export { batches, epochOrder, type Batch, type BatchesInput } from "./batches.ts";
 export { findDuplicates, groupSamples, NEAR_DUPLICATE_BITS, type DuplicatePair } from "./duplicates.ts";
 export { contactSheet, type ContactSheetInput } from "./contact-sheet.ts";

@@ -4,15 +4,17 @@ import type { Stream } from "../random.ts";
 import type {
   Augmentation,
   ColorJitter,
+  CutMix,
   GaussianBlur,
   HorizontalFlip,
+  MixUp,
   RandomErasing,
   RandomResizedCrop,
 } from "./augment.ts";
 import type { PixelOp } from "./pixel-op.ts";
 
-/** An augmentation that is no crop. */
-export type PixelAugmentation = Exclude<Augmentation, RandomResizedCrop>;
+/** An augmentation of one image that is no crop. */
+export type PixelAugmentation = Exclude<Augmentation, RandomResizedCrop | MixUp | CutMix>;
 
 /** What this draw does to the image: nothing, one change or several in order. */
 export function drawPixelOps(step: PixelAugmentation, draw: Stream): PixelOp[] {

@@ -1,6 +1,7 @@
 // Threads that change pixels off the main thread. Started when a run first needs them; idle ones do not keep the process alive.
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../errors.ts";
+import type { Mix } from "./mix.ts";
 import type { PixelOp } from "./pixel-op.ts";
 
 const THREADS = 2;
@@ -31,7 +32,25 @@ export async function changePixels(
   sizePx: number,
   ops: readonly (readonly PixelOp[])[],
 ): Promise<Uint8Array> {
-  const shared = images.buffer instanceof SharedArrayBuffer && images.byteOffset === 0 ? images : share(images);
+  const shared = share(images);
+  await request({ images: shared.buffer, sizePx, count: ops.length, ops });
+  return shared;
+}
+
+/** Mixes each image with the one before it, the first with the last. @param images uint8 [B, sizePx, sizePx, 3] @returns new ones */
+export async function mixImages(images: Uint8Array, sizePx: number, mix: Mix): Promise<Uint8Array> {
+  const mixed = new SharedArrayBuffer(images.length);
+  const count = images.length / (sizePx * sizePx * 3);
+  await request({ images: share(images).buffer, sizePx, count, mix, mixed });
+  return new Uint8Array(mixed);
+}
+
+/** What the threads do to `count` images: `ops` in place, or `mix` into other memory. */
+type Request = { readonly images: ArrayBufferLike; readonly sizePx: number; readonly count: number } & (
+  { readonly ops: readonly (readonly PixelOp[])[] } | { readonly mix: Mix; readonly mixed: SharedArrayBuffer }
+);
+
+async function request(work: Request): Promise<void> {
   workers ??= startWorkers();
   const team = await workers;
   const id = nextId++;
@@ -39,12 +58,12 @@ export async function changePixels(
   await new Promise<void>((resolve, reject) => {
     if (open.size === 0) for (const worker of team) worker.ref();
     open.set(id, { missing: team.length, resolve, reject });
-    for (const worker of team) worker.postMessage({ id, images: shared.buffer, sizePx, ops, next });
+    for (const worker of team) worker.postMessage({ ...work, id, next });
   });
-  return shared;
 }
 
 function share(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer && bytes.byteOffset === 0) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

@@ -1,7 +1,7 @@
 // Pictures stored with a run: a contact sheet of augmented training images, and a thumbnail of each evaluated sample.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { contactSheet, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
+import { contactSheet, drawMixes, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
 import { saveSampleArtifacts, type Store } from "../store/index.ts";
 import { artifactOf } from "../train/artifact.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
@@ -24,13 +24,17 @@ export interface ImagesInput {
 export async function recordContactSheet({ job, data, folder, home, recorder }: ImagesInput): Promise<void> {
   const { settings, seed } = job.planned;
   const { manifest, prepared, split, resampler } = data;
+  const { augment, batchSize, imageSizePx: sizePx } = settings;
   const sheet = await contactSheet({
     manifest,
     prepared,
     resampler,
-    sampleIndices: epochOrder(split.train, seed, 1).slice(0, SHEET_IMAGES),
-    crops: trainingCrops({ prepared, manifest, augment: settings.augment, seed, epoch: 1 }),
-    sizePx: settings.imageSizePx,
+    order: epochOrder(split.train, seed, 1),
+    batchSize,
+    count: SHEET_IMAGES,
+    crops: trainingCrops({ prepared, manifest, augment, seed, epoch: 1 }),
+    mixesOf: (i) => drawMixes({ augment, seed, epoch: 1, batch: i + 1, sizePx }),
+    sizePx,
   });
   const path = join(folder, "contact-sheet.png");
   await mkdir(folder, { recursive: true });

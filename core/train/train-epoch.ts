@@ -1,5 +1,5 @@
 // One epoch over the training samples, from the batch where the training stands.
-import { batches, epochOrder, trainingCrops, type Batch } from "../data/index.ts";
+import { batches, drawMixes, epochOrder, mixRows, trainingCrops, type Batch } from "../data/index.ts";
 import type { Batch as EngineBatch, Program, StepResult } from "../engine/engine.ts";
 import type { State } from "../model/network.ts";
 import { diverged } from "./evaluate.ts";
@@ -43,11 +43,16 @@ async function trainStep(
 }
 
 /** What the program is given of a batch. @param batch from 1 */
-function inputsOf({ input, standing, classWeights }: Session, { images, labels }: Batch, batch: number): EngineBatch {
+function inputsOf({ input, standing, classWeights }: Session, data: Batch, batch: number): EngineBatch {
+  const { images, labels, mixes } = data;
   const { settings, seed, network } = input;
   const { classes } = network;
   const smoothing = settings.labelSmoothing;
-  const targets = stepTargets(oneHotRows(labels, classes), { classes, smoothing, classWeights });
+  const targets = stepTargets(mixRows(oneHotRows(labels, classes), classes, mixes), {
+    classes,
+    smoothing,
+    classWeights,
+  });
   const position = { seed, epoch: standing.epoch, batch, images: labels.length };
   return { images, ...targets, dropoutMask: dropoutMask(network, position) };
 }
@@ -94,7 +99,8 @@ function batchesFrom({ input, standing }: Session, done: number): AsyncGenerator
   const { epoch } = standing;
   const order = epochOrder(split.train, seed, epoch).slice(done * batchSize);
   const crops = trainingCrops({ prepared, manifest, augment, seed, epoch });
-  return batches({ manifest, prepared, resampler, order, batchSize, crops, sizePx });
+  const mixesOf = (i: number) => drawMixes({ augment, seed, epoch, batch: done + i + 1, sizePx });
+  return batches({ manifest, prepared, resampler, order, batchSize, crops, sizePx, mixesOf });
 }
 
 /** @param batch from 1 */

@@ -27,8 +27,8 @@ it("a contact sheet is a PNG of all its images, the same for the same draw", asy
   const { manifest, prepared } = await smallData();
   const sheet = (seed: number) => {
     const crops = trainingCrops({ prepared, manifest, augment: [horizontalFlip()], seed, epoch: 1 });
-    const sampleIndices = Array.from({ length: 12 }, (_, i) => i);
-    return contactSheet({ prepared, manifest, sampleIndices, crops, sizePx: 40, resampler });
+    const order = Array.from({ length: 12 }, (_, i) => i);
+    return contactSheet({ prepared, manifest, order, batchSize: 5, count: 12, crops, sizePx: 40, resampler });
   };
   const first = await sheet(0);
   expect(await sharp(first).metadata()).toMatchObject({ format: "png", width: 680, height: 602 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Engine } from "../../core/engine/engine.ts";
 import { createPortableEngine } from "../../core/engine/portable/index.ts";
 import { Interrupted } from "../../core/errors.ts";
-import { randomResizedCrop } from "../../core/data/index.ts";
+import { mixup, randomResizedCrop } from "../../core/data/index.ts";
 import type { SettingsInput } from "../../core/experiment/settings.ts";
 import { latestCheckpoint } from "../../core/train/checkpoint-folder.ts";
 import type { KnownLinks, TrainData, TrainProgress } from "../../core/train/contract.ts";
@@ -37,7 +37,7 @@ const SETTINGS: SettingsInput = {
   ],
   labelSmoothing: 0.1,
   clipNorm: 1,
-  augment: [randomResizedCrop({ scale: [0.5, 1] })],
+  augment: [randomResizedCrop({ scale: [0.5, 1] }), mixup({ alpha: 0.4 })],
 };
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 let data: TrainData & { close: () => Promise<void> };
