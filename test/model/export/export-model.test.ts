@@ -2,9 +2,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
-import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { describe, expect, it } from "vitest";
 import { exportModel } from "../../../core/model/export/export-model.ts";
 import { ModelProto } from "../../../core/model/export/onnx-schema.ts";
@@ -12,6 +9,7 @@ import type { Network } from "../../../core/model/network.ts";
 import { readSafetensors } from "../../../core/model/weights/safetensors.ts";
 import { formulaImages, formulaState } from "../formula-state.ts";
 import { caseNetwork, describeCase, logitsCases } from "../golden-cases.ts";
+import { runTfjs } from "./run-tfjs.ts";
 
 const classes = ["benign", "malignant", "normal"];
 const at96 = logitsCases.filter(({ imageSizePx, widthMult }) => imageSizePx === 96 && widthMult !== 0.75);
@@ -31,25 +29,6 @@ function softmax(logits: readonly number[]): number[] {
 function expectClose(received: readonly number[], expected: readonly number[]): void {
   expect(received).toHaveLength(expected.length);
   received.forEach((p, i) => expect(Math.abs(p - (expected[i] ?? NaN))).toBeLessThan(1e-5));
-}
-
-async function runTfjs(files: Map<string, Uint8Array>, images: Uint8Array, size: number): Promise<number[]> {
-  await tf.setBackend("cpu");
-  expect(tf.getBackend()).toBe("cpu");
-  const json = JSON.parse(new TextDecoder().decode(files.get("model.json"))) as {
-    modelTopology: object;
-    weightsManifest: [{ paths: [string]; weights: tf.io.WeightsManifestEntry[] }];
-  };
-  const [{ paths, weights }] = json.weightsManifest;
-  const weightData = new Uint8Array(files.get(paths[0]) ?? []).buffer;
-  const handler = { load: async () => ({ modelTopology: json.modelTopology, weightSpecs: weights, weightData }) };
-  const model = await loadGraphModel(handler);
-  const input = tf.tensor(Int32Array.from(images), [images.length / (size * size * 3), size, size, 3], "int32");
-  const output = model.execute({ images: input }, "probabilities") as tf.Tensor;
-  const values = [...(await output.data())];
-  tf.dispose([input, output]);
-  model.dispose();
-  return values;
 }
 
 describe("exported models", () => {
