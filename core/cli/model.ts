@@ -17,6 +17,12 @@ interface SummaryFlags {
   readonly json?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  exp model summary --layout article
+  exp model summary --width 0.5 --classes 2 --image 96 --freeze backbone
+  exp model summary --size small --json`;
+
 export function registerModelCommands(program: Command): void {
   const model = program.command("model").description("Look at a network without training it");
   model
@@ -29,6 +35,7 @@ export function registerModelCommands(program: Command): void {
     .option("--image <px>", "image size", "224")
     .option("--freeze <part>", "none, backbone, blocks, or the number of blocks that are frozen with the stem", "none")
     .option("--json", "JSON lines")
+    .addHelpText("after", EXAMPLES)
     .action(printSummary);
 }
 

@@ -16,6 +16,12 @@ interface CheckFlags {
   readonly json?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  exp weights check mobilenet_v3_large-8738ca79.pth
+  exp weights check backbone.safetensors --width 0.5 --no-classifier
+  exp weights check model.weights.h5 --size small --classes 2 --json`;
+
 export function registerWeightsCommands(program: Command): void {
   program
     .command("weights")
@@ -29,6 +35,7 @@ export function registerWeightsCommands(program: Command): void {
     .option("--no-classifier", "leave the classifier out")
     .option("--min-loaded <share>", "smallest share of the backbone that must load, 0 to 1", "1")
     .option("--json", "one JSON object")
+    .addHelpText("after", EXAMPLES)
     .action(check);
 }
 
