@@ -44,7 +44,7 @@ export async function imagenetFile(network: Network, options: ImagenetOptions): 
     path: join(options.cacheDir, file),
     sha256,
     onProgress: options.onProgress,
-    next: `Fetch ${file} elsewhere and use init: file(path), name a mirror in EXP_WEIGHTS_URL, or start from init: fromRun("pretrain-backbone/base/0") or random().`,
+    next: `Fetch ${file} elsewhere and use init: fromFile("…"), name a mirror in EXP_WEIGHTS_URL, or start from init: fromRun("pretrain-backbone/base/0") or random().`,
   });
 }
 
@@ -62,7 +62,7 @@ function publishedFor(network: Network, weights: "V1" | "V2"): Published {
   }
   if (network.family === "mobilenet-v3-large") return weights === "V1" ? LARGE_V1 : LARGE_V2;
   if (weights === "V1") return SMALL_V1;
-  throw invalid(`${weights} for size "small"`, "V1", 'Use imagenet({ weights: "V1" }).');
+  throw invalid(`${weights} for size "small"`, "V1", 'Use imagenet("V1").');
 }
 
 function invalid(received: string, expected: string, next: string): LockstepError {
