@@ -22,7 +22,7 @@ Examples:
   exp export frozen-backbone/unfrozen/0 --to onnx -o model
   exp export 3f2a --to saved-model
   exp export frozen-backbone --to parquet -o tables
-  exp export frozen-backbone --to mlflow -o mlruns     then: mlflow ui --backend-store-uri mlruns
+  exp export frozen-backbone --to mlflow -o mlruns     then: MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri mlruns
   exp export frozen-backbone --to tensorboard -o logs  then: tensorboard --logdir logs`;
 
 export function registerExportCommand(program: Command): void {

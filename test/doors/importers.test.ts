@@ -1,6 +1,6 @@
 // Folders of TensorBoard and MLflow from other people's projects, against what the tools' own readers say of them
 // (test/golden/importers.py); and that importing twice adds nothing.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -25,7 +25,10 @@ let store: Store;
 beforeAll(async () => {
   store = await openStore({ databaseUrl: await createTestDatabase(inject("postgresUrl")) });
 });
-afterAll(() => store.close());
+afterAll(async () => {
+  await store.close();
+  rmSync(home, { recursive: true });
+});
 
 async function importAll(path: string): Promise<{ runs: ImportedRun[]; added: number; fresh: number }> {
   const runs = await readForeign(path, null, options);
@@ -159,7 +162,6 @@ it("event files: known checksum, cut and damaged records are told and what stand
     expect(stoppedAt).toBe(cut % events[0]!.length === 0 ? null : records.length * events[0]!.length);
   }
   const folder = join(home, "logs");
-  const { mkdirSync } = await import("node:fs");
   mkdirSync(folder);
   writeFileSync(join(folder, "events.out.tfevents.1.host"), bytes.subarray(0, bytes.length - 3));
   const notices: string[] = [];

@@ -90,12 +90,12 @@ const DESCRIBING = ["experiment", "variant", "seed", "fold", "project", "phase"]
 function seriesOf(rows: readonly Row[], { file, columns, places }: Context): ImportedRun["series"] {
   const long = places.name !== null && places.value !== null;
   const known = new Set([...Object.values(places), ...DESCRIBING]);
-  const metrics = long ? [places.value!] : columns.filter((column) => !known.has(column));
+  const metrics = long ? [places.value] : columns.filter((column) => !known.has(column));
   const found = new Map<string, Point[]>();
   for (const [line, row] of rows.entries()) {
     for (const metric of metrics) {
       if (row[metric] === "" || row[metric] === undefined) continue;
-      const name = long ? row[places.name!]! : metric;
+      const name = long ? row[places.name]! : metric;
       const value = numberOf(row[metric]);
       if (value === null) {
         if (long) throw invalid(file, `line ${line + 2}: "${row[metric].slice(0, 40)}" is no number`);

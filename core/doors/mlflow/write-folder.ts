@@ -1,5 +1,6 @@
-// Runs as an mlruns folder, which `mlflow ui --backend-store-uri FOLDER` and MlflowClient open: experiments, runs, metrics, parameters,
-// tags; files of the run are copied below its artifacts.
+// Runs as an mlruns folder, which `mlflow ui --backend-store-uri FOLDER` and MlflowClient open (MLflow 3 asks for the environment
+// variable MLFLOW_ALLOW_FILE_STORE=true, or `mlflow migrate-filestore`): experiments, runs, metrics, parameters, tags; files of the
+// run are copied below its artifacts.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
@@ -21,10 +22,10 @@ export async function writeMlruns(run: StoredForeignRun, folder: string): Promis
   await put(join(home, "meta.yaml"), stringify(experimentMeta(experiment, home, startMs)));
   await put(join(own, "meta.yaml"), stringify(runMeta(run, { id, experimentId: experiment.id, own })));
   for (const part of ["metrics", "params", "tags", "artifacts"]) await mkdir(join(own, part), { recursive: true });
-  for (const one of run.series) await put(join(own, "metrics", keyName(one.name)), metricText(one, startMs));
-  for (const [key, value] of Object.entries(run.params))
-    await put(join(own, "params", keyName(key)), oneLine(String(value)));
-  for (const [key, value] of Object.entries(tagsOf(run))) await put(join(own, "tags", keyName(key)), value);
+  const metrics = run.series.map((one): [string, string] => [one.name, metricText(one, startMs)]);
+  await putAll(join(own, "metrics"), metrics);
+  await putAll(join(own, "params"), Object.entries(run.params).map(([key, value]) => [key, oneLine(String(value))])); // prettier-ignore
+  await putAll(join(own, "tags"), Object.entries(tagsOf(run)));
   for (const { name, path } of run.files) {
     const copy = join(own, "artifacts", keyName(name));
     await mkdir(dirname(copy), { recursive: true });
@@ -104,6 +105,15 @@ function keyName(name: string): string {
 
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, " ").slice(0, 6000);
+}
+
+/** A name that is a folder of others too gets an underscore. */
+async function putAll(folder: string, files: readonly (readonly [string, string])[]): Promise<void> {
+  const named = files.map(([name, text]) => [keyName(name), text] as const);
+  for (const [name, text] of named) {
+    const isFolder = named.some(([other]) => other.startsWith(`${name}/`));
+    await put(join(folder, isFolder ? `${name}_` : name), text);
+  }
 }
 
 async function put(path: string, text: string): Promise<void> {
