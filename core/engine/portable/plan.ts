@@ -27,12 +27,19 @@ interface Call {
   readonly args: Readonly<Record<string, Buffer | null | number>>;
   /** Whether all threads wait after it. */
   barrier: boolean;
+  /** What each chunk of it walks, of the kernel `groups`. */
+  readonly group: Plan | null;
 }
+
+/** What a plan fills in of the kernel `groups` itself. */
+type GroupArgs = Omit<Args<"groups">, "skip" | "records" | "arena">;
 
 export class Plan {
   readonly calls: Call[] = [];
-  /** Bytes that a thread needs for itself. */
-  scratchBytes = 0;
+  /** Bytes that kernels need of a thread's own. */
+  private kernelBytes = 0;
+  /** Bytes of the buffers of a group's plan, in a thread's arena. */
+  private arenaBytes = 0;
   private readonly transient = new Set<Buffer>();
   private readonly results = new Set<Buffer>();
 
@@ -45,7 +52,14 @@ export class Plan {
 
   /** Appends a call whose chunks the threads share; all wait for its end before the next one. */
   add<K extends KernelName>(kernel: K, chunks: number, args: Args<K>): void {
-    this.calls.push({ kernel, chunks, args, barrier: true });
+    this.calls.push({ kernel, chunks, args, barrier: true, group: null });
+  }
+
+  /** Appends a plan that a thread walks alone, once for each chunk. Its buffers lie in the thread's arena. */
+  addGroups(group: Plan, chunks: number, args: GroupArgs): void {
+    this.arenaBytes = Math.max(this.arenaBytes, group.placeBuffers(UNIT_BYTES)); // offset 0 would mean absent
+    this.needScratch(group.kernelBytes);
+    this.calls.push({ kernel: "groups", chunks, args, barrier: true, group });
   }
 
   /** Lets the next call begin before the last one has ended: neither may read what the other writes. */
@@ -66,7 +80,12 @@ export class Plan {
   }
 
   needScratch(bytes: number): void {
-    this.scratchBytes = Math.max(this.scratchBytes, bytes);
+    this.kernelBytes = Math.max(this.kernelBytes, bytes);
+  }
+
+  /** Bytes that a thread needs for itself: kernels' scratch, then the arena. */
+  get scratchBytes(): number {
+    return roundUp(this.kernelBytes, UNIT_BYTES) + this.arenaBytes;
   }
 
   /** Gives every transient buffer its offset. @returns where the memory that the plan needs ends, in bytes */
@@ -75,21 +94,34 @@ export class Plan {
     return place(this.lifetimes(), base);
   }
 
-  /** The records, for offsets placed before. */
+  /** The records, for offsets placed before; those that groups walk come behind this plan's own. */
   encode(): Int32Array {
-    const words = new Int32Array(this.calls.length * RECORD_WORDS);
-    const floats = new Float32Array(words.buffer);
+    const groups = this.calls.flatMap(({ group }) => (group === null ? [] : [group]));
+    const count = this.calls.length + groups.reduce((sum, { calls }) => sum + calls.length, 0);
+    const words = new Int32Array(count * RECORD_WORDS);
+    let next = this.calls.length;
     this.calls.forEach((call, i) => {
-      const at = i * RECORD_WORDS;
-      words.set([KERNELS.indexOf(call.kernel), call.chunks, call.barrier ? 1 : 0, 0], at);
-      Object.entries(LAYOUT[call.kernel]).forEach(([field, type], j) => {
-        const value = call.args[field];
-        const word = at + RECORD_HEAD + j;
-        if (type === "float") floats[word] = value as number;
-        else words[word] = typeof value === "number" ? value : value ? offsetOf(value) / UNIT_BYTES : 0;
-      });
+      const { group } = call;
+      const arena = roundUp(this.kernelBytes, UNIT_BYTES) / UNIT_BYTES;
+      const where = { skip: next - i, records: group?.calls.length ?? 0, arena };
+      encodeCall({ ...call, args: group === null ? call.args : { ...call.args, ...where } }, words, i, [
+        call.barrier ? 1 : 0,
+        0,
+      ]);
+      for (const inner of group?.calls ?? []) encodeCall(inner, words, next++, group?.ownBuffers(inner) ?? []);
     });
     return words;
+  }
+
+  /** 64 bits, by argument: whether it names a buffer of this plan. */
+  private ownBuffers(call: Call): number[] {
+    const bits = [0, 0];
+    Object.keys(LAYOUT[call.kernel]).forEach((field, j) => {
+      const value = call.args[field];
+      const isOwn = typeof value === "object" && value !== null && this.transient.has(value);
+      if (isOwn) bits[j >> 5] = (bits[j >> 5] as number) | (1 << (j & 31));
+    });
+    return bits;
   }
 
   /** In phases between barriers: calls of one phase run at the same time. */
@@ -107,6 +139,19 @@ export class Plan {
     }
     return [...found.values()];
   }
+}
+
+/** @param head words [2] and [3] of the record, see kernels/plan.h */
+function encodeCall({ kernel, chunks, args }: Call, words: Int32Array, record: number, head: readonly number[]): void {
+  const floats = new Float32Array(words.buffer);
+  const at = record * RECORD_WORDS;
+  words.set([KERNELS.indexOf(kernel), chunks, ...head], at);
+  Object.entries(LAYOUT[kernel]).forEach(([field, type], j) => {
+    const value = args[field];
+    const word = at + RECORD_HEAD + j;
+    if (type === "float") floats[word] = value as number;
+    else words[word] = typeof value === "number" ? value : value ? offsetOf(value) / UNIT_BYTES : 0;
+  });
 }
 
 interface Lifetime {

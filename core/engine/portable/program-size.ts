@@ -18,7 +18,7 @@ export interface ProgramSize {
   readonly featuresAreFrozen: boolean;
 }
 
-interface SizeJob {
+export interface SizeJob {
   readonly network: Network;
   readonly options: CompileOptions;
   readonly threads: number;

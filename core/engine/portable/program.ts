@@ -4,14 +4,15 @@ import { LockstepError } from "../../errors.ts";
 import type { Network, State } from "../../model/network.ts";
 import type { Batch, CompileOptions, FrozenFeatures, Program, StepResult, StepSettings } from "../engine.ts";
 import { checkBatch, checkFeatures, checkImages, checkTargets } from "./check-batch.ts";
-import { CONTROL, memoryLimit, PLAN, PLAN_BYTES, STACK_BYTES, tooLarge } from "./layout.ts";
+import { CONTROL, memoryLimit, PLAN, STACK_BYTES, tooLarge } from "./layout.ts";
 import { hyperOf } from "./lower/hyper.ts";
-import { lower, type Lowered } from "./lower/lower.ts";
-import type { PlanKind } from "./lower/lowering.ts";
+import type { Lowered } from "./lower/lower.ts";
+import { isTraining, type PlanKind } from "./lower/lowering.ts";
 import type { Weight } from "./lower/weights.ts";
 import { unpack } from "./pack.ts";
-import { RECORD_WORDS } from "./plan.ts";
+import type { Buffer } from "./plan.ts";
 import { loadState, saveState, SharedProgramMemory } from "./program-memory.ts";
+import { ProgramPlans } from "./program-plans.ts";
 import { largestFitting, sizeProgram, type ProgramSize } from "./program-size.ts";
 import { readStages, type Stages } from "./stages.ts";
 import type { Profile } from "./profile.ts";
@@ -30,12 +31,6 @@ export interface ProgramJob {
   readonly forget: (program: PortableProgram) => unknown;
 }
 
-/** A plan whose memory is placed, and its records. */
-interface ReadyPlan {
-  readonly lowered: Lowered;
-  readonly words: Int32Array;
-}
-
 /** What a step is given beside images or features. */
 type Labels = Omit<Batch, "images">;
 
@@ -45,7 +40,9 @@ export class PortableProgram implements Program {
   private readonly stages: Stages;
   private readonly size: ProgramSize;
   private readonly shared: SharedProgramMemory;
-  private readonly plans = new Map<string, ReadyPlan>();
+  private readonly plans: ProgramPlans;
+  /** Which units' folded weights are as the weights are. */
+  private folded: "none" | "frozen" | "all" = "none";
   private queue: Promise<unknown> = Promise.resolve();
   private running = 0;
   private disposed = false;
@@ -67,6 +64,7 @@ export class PortableProgram implements Program {
     this.size = sizeProgram(job, this.stages, batchSize);
     if (this.size.end > memoryLimit()) throw tooLarge(this.size.end, batchSize, largestFitting(job, this.stages));
     this.shared = new SharedProgramMemory(this.size.end, batchSize);
+    this.plans = new ProgramPlans(job, this.stages, this.size, this.shared);
     if (this.size.featuresAreFrozen) this.frozenFeatures = this.makeFrozenFeatures();
   }
 
@@ -76,6 +74,7 @@ export class PortableProgram implements Program {
 
   load(state: State): void {
     this.requireIdle("load");
+    this.folded = "none";
     loadState(this.shared, this.size.memory, state);
   }
 
@@ -145,7 +144,7 @@ export class PortableProgram implements Program {
         const count = checkFeatures(values, features, batchSize);
         return this.enqueue(async () => {
           this.shared.writeVectors(this.size.memory.features, values, count);
-          return this.shared.readVectors((await this.walk("evaluateHead", count)).output, count, classes);
+          return this.shared.readVectors(outputOf(await this.walk("evaluateHead", count)), count, classes);
         });
       },
     };
@@ -155,7 +154,7 @@ export class PortableProgram implements Program {
     const count = checkImages(images, this.job.network, this.job.options.batchSize);
     return this.enqueue(async () => {
       this.shared.bytes(this.size.memory.images).set(images);
-      return this.shared.readVectors((await this.walk(kind, count)).output, count, width);
+      return this.shared.readVectors(outputOf(await this.walk(kind, count)), count, width);
     });
   }
 
@@ -195,37 +194,24 @@ export class PortableProgram implements Program {
   }
 
   private async walk(kind: PlanKind, images: number): Promise<Lowered> {
-    const { lowered, words } = this.planFor(kind, images);
+    const isFolded = kind.endsWith("Head") || this.folded === "all" || (isTraining(kind) && this.folded === "frozen");
+    if (!isFolded) {
+      await this.walkPlan("fold", images);
+      this.folded = "all";
+    }
+    if (kind.startsWith("train") && !this.size.featuresAreFrozen) this.folded = "frozen"; // a step changes the others
+    return this.walkPlan(kind, images);
+  }
+
+  private async walkPlan(kind: PlanKind, images: number): Promise<Lowered> {
+    const { lowered, words } = this.plans.ready(kind, images);
     this.shared.words(PLAN, words.length).set(words);
-    const records = words.length / RECORD_WORDS;
+    const records = lowered.plan.calls.length;
     const walked = this.job.profile?.begin(kind);
     const ends = await this.job.team.request({ kind: "walk", program: this.job.id, plan: PLAN, records });
     walked?.(this.shared.wasm.buffer, this.size.regions, this.job.threads);
     if (ends.includes(0)) throw failed("it was stopped in the middle of a step");
     return lowered;
-  }
-
-  private planFor(kind: PlanKind, images: number): ReadyPlan {
-    const key = `${kind} ${images}`;
-    const known = this.plans.get(key);
-    if (known !== undefined) return known;
-    const { options } = this.job;
-    const { memory, regions } = this.size;
-    const lowered = lower({ kind, stages: this.stages, memory, options, images });
-    const end = lowered.plan.placeBuffers(regions.end);
-    if (lowered.plan.scratchBytes > regions.scratchBytes) throw new Error("a smaller batch needs more scratch");
-    if (end > memoryLimit()) throw tooLarge(end, images, largestFitting(this.job, this.stages));
-    this.shared.ensure(end);
-    const words = lowered.plan.encode();
-    if (words.byteLength > PLAN_BYTES) {
-      throw new LockstepError({
-        code: "model-invalid",
-        message: `network: ${lowered.plan.calls.length} calls are too many for one plan`,
-      });
-    }
-    const plan = { lowered, words };
-    this.plans.set(key, plan);
-    return plan;
   }
 
   private writeLabels({ targets, sampleWeights, dropoutMask }: Labels, count: number): void {
@@ -242,6 +228,11 @@ export class PortableProgram implements Program {
     if (this.running === 0) return;
     throw new LockstepError({ code: "internal", message: `engine portable: ${what} was called while a step runs` });
   }
+}
+
+function outputOf({ output }: Lowered): Buffer {
+  if (output !== null) return output;
+  throw failed("this plan has no output");
 }
 
 function failed(what: string): LockstepError {

@@ -59,3 +59,19 @@ function clampRows(rows: number, least: number, most: number): number {
 export function imageGroups(channels: number, images: number): number {
   return Math.min(channels >= 320 ? 1 : 4, images);
 }
+
+const DEPTH_FIRST_BYTES = 1 << 20; // of the largest value of a group of images
+const MOST_DEPTH_FIRST_IMAGES = 4; // enough groups for some threads
+
+/** Images in a group that goes depth first. Free to change: no bit depends on it. @param numbers of an image's largest value */
+export function depthFirstImages(numbers: number): number {
+  const fitting = Math.floor(DEPTH_FIRST_BYTES / (numbers * FLOAT_BYTES));
+  return Math.min(MOST_DEPTH_FIRST_IMAGES, Math.max(1, fitting));
+}
+
+const BLOCK_BYTES = 1 << 17; // of one panel that is made on the way
+
+/** Images whose panel of 8 channels is made at a time. Free to change. */
+export function depthFirstBlock(imageRows: number): number {
+  return Math.max(1, Math.floor(BLOCK_BYTES / (imageRows * VECTOR_BYTES)));
+}

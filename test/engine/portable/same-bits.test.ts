@@ -131,6 +131,16 @@ describe("optimizers and freezing", () => {
     },
   );
 
+  it.each(["backbone", "blocks", { upTo: 3 }] as Freeze[])("the same bits from all, frozen: %j", async (freeze) => {
+    const network = small();
+    const digests = await Promise.all(
+      engines.map(async (engine) =>
+        digest(await compile(engine, network, options(network, 7, {}, freeze)), network, [7, 6, 7]),
+      ),
+    );
+    expect(new Set(digests).size).toBe(1);
+  });
+
   it.each(["backbone", "blocks", { upTo: 3 }] as Freeze[])(
     "frozen parts keep their bits, others change: %j",
     async (freeze) => {

@@ -2,8 +2,7 @@
 // Walks a plan: every thread takes every record, claims chunks from its counter, and waits where the record says so.
 // A barrier spins for a while and then sleeps. A thread that finds `stop` set leaves the plan; the result is then worthless.
 #include "batch-norm.c"
-#include "columns.c"
-#include "depthwise.c"
+#include "folded.c"
 #include "loss.c"
 #include "pool.c"
 #include "update.c"
@@ -59,6 +58,8 @@ INLINE int barrier(Control *control, int threads, int *spins) {
   return !seen(&control->stop);
 }
 
+APART void groups(const GroupsArgs *p, CALL);
+
 static void callKernel(int kernel, const void *args, CALL) {
   switch (kernel) {
 #define KERNEL(number, function, Args) \
@@ -87,7 +88,38 @@ static void callKernel(int kernel, const void *args, CALL) {
     KERNEL(21, sumParts, SumPartsArgs)
     KERNEL(22, clip, ClipArgs)
     KERNEL(23, update, UpdateArgs)
+    KERNEL(24, fold, FoldArgs)
+    KERNEL(25, convFolded, ConvFoldedArgs)
+    KERNEL(26, depthwiseFolded, DepthwiseFoldedArgs)
+    KERNEL(27, poolFolded, PoolFoldedArgs)
+    KERNEL(28, gateFolded, GateFoldedArgs)
+    KERNEL(29, groups, GroupsArgs)
     default: __builtin_trap();
+  }
+}
+
+/** Calls a record of a group's plan, whose own buffers begin at `arena`. */
+static void callInArena(const int32_t *record, uint32_t arena, char *memory, char *scratch) {
+  int32_t args[RECORD_WORDS - RECORD_HEAD];
+  const uint64_t own = (uint32_t)record[2] | (uint64_t)(uint32_t)record[3] << 32;
+  for (int i = 0; i < RECORD_WORDS - RECORD_HEAD; i++) args[i] = record[RECORD_HEAD + i] + (own >> i & 1 ? (int32_t)arena : 0);
+  callKernel(record[0], args, memory, scratch, 0, record[1]);
+}
+
+/** Chunk: a group of images, taken through the whole plan by one thread. */
+APART void groups(const GroupsArgs *p, CALL) {
+  const int32_t *plan = (const int32_t *)p - RECORD_HEAD + (ix)p->skip * RECORD_WORDS;
+  const uint32_t arena = (uint32_t)((uintptr_t)(scratch - memory) / 64) + (uint32_t)p->arena;
+  const ix rows = (ix)p->count * p->imageRows, stride = panelStride((ix)p->all * p->imageRows);
+  for (int group = from; group < to; group++) {
+    const ix image = p->first + (ix)group * p->count;
+    const u8 *images = (const u8 *)AT(p->images) + image * p->imageBytes;
+    __builtin_memcpy(AT(arena + p->groupImages), images, (size_t)p->count * (size_t)p->imageBytes);
+    for (int i = 0; i < p->records; i++) callInArena(plan + (ix)i * RECORD_WORDS, arena, memory, scratch);
+    for (int k = 0; k < p->channels / 8; k++) {
+      v8 *out = AT(p->output) + k * stride + image * p->imageRows;
+      __builtin_memcpy(out, AT(arena + p->value) + k * panelStride(rows), (size_t)rows * sizeof(v8));
+    }
   }
 }
 

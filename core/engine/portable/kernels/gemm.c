@@ -15,14 +15,15 @@ typedef struct {
   v8 *out; // [columns / 8] panels; z, residual alike
   ix stride;
   const v8 *bias;                // DENSE: one vector a panel, or absent
-  const v8 *residual, *z, *coef; // GRADIENT: absent or all panels
+  const v8 *residual;            // absent or all panels
+  const v8 *z, *coef;            // GRADIENT: all panels
   v8 *stats;                     // absent: no sums
   ix channels8;                  // vectors in a row of stats and coef
   int first;                     // STATS: the block begins a chunk, whose first row becomes the shift
 } Product;
 
 enum {
-  DENSE = 0,    // + bias, activation
+  DENSE = 0,    // + bias, activation, + residual
   STATS = 1,    // sums of (out - shift) and (out - shift)^2 to stats[1], stats[2]; stats[0] is the shift
   GRADIENT = 2, // (+ residual) times the activation's derivative at norm(z); sums of it and of it * (z - mean)
 };
@@ -38,6 +39,7 @@ INLINE void finishTile(const int epilogue, const int act, const Product *p, int 
   if (epilogue == DENSE) {
     if (p->bias) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->bias[j];
     UNROLL for (int r = 0; r < 4; r++) s[r] = activate(s[r], act);
+    if (p->residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->residual[j * p->stride + row + r];
   }
   if (epilogue == GRADIENT) {
     if (p->residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->residual[j * p->stride + row + r];

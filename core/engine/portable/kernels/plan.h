@@ -1,6 +1,6 @@
 // The plan: a list of records of RECORD_WORDS int32 each, written by plan.ts and walked by executor.c. A record is
-// [0] kernel, [1] chunks, [2] whether all threads wait after it, [3] the counter from which threads claim chunks,
-// [4..] the kernel's arguments, one of the structs below. npm run kernels turns this file into plan-layout.ts, so that
+// [0] kernel, [1] chunks, [2] whether all threads wait after it, [3] the counter from which threads claim chunks (in a plan
+// that `groups` walks, [2] and [3] are 64 bits: which arguments name a buffer in the thread's arena), [4..] the kernel's arguments, one of the structs below. npm run kernels turns this file into plan-layout.ts, so that
 // the compiler checks both sides: the n-th struct is kernel n; a field is `buf`, `i32` or `float`, one word each.
 #pragma once
 #include "vector.h"
@@ -155,6 +155,44 @@ typedef struct {
   buf weight, gradient, first, second, hyper;
   i32 rule, parts, vectors;
 } UpdateArgs;
+
+typedef struct {
+  buf weight, normWeight, normBias, runningMean, runningVar, output, bias;
+  i32 inputs; // vectors of weight in a panel
+  float eps;
+} FoldArgs;
+
+typedef struct {
+  buf input, weight, bias, residual, output;
+  i32 activation, rows, inChannels, outChannels, blockRows;
+  i32 patches; // whether the input is an image; then its geometry
+  i32 height, width, outHeight, outWidth, kernel, stride, padding;
+} ConvFoldedArgs;
+
+typedef struct {
+  buf input, expandWeight, expandBias, weight, bias, residual, output; // expand*, residual: may be absent
+  i32 expandActivation, activation, images, blockImages, inChannels, height, width, outHeight, outWidth, kernel, stride, padding;
+} DepthwiseFoldedArgs;
+
+typedef struct {
+  buf input, output;
+  i32 images, imageRows;
+} PoolFoldedArgs;
+
+typedef struct {
+  buf value, gate;
+  i32 images, imageRows;
+} GateFoldedArgs;
+
+// Walks a plan of its own, `records` records from `skip` records further on, over a few images at a time. The plan's own buffers lie
+// in the thread's arena, `arena` * 64 bytes behind its scratch; which arguments name such a one is in a record's words [2] and [3].
+typedef struct {
+  buf images, output;      // of all images: bytes; the value that the plan makes
+  buf groupImages, value;  // of a group: both in the arena
+  i32 skip, records, arena;
+  i32 first, count, all;   // images of the first group begin with `first`; images in a group, and in all
+  i32 imageBytes, imageRows, channels; // of an image; imageRows and channels of the value
+} GroupsArgs;
 
 /** What every kernel gets beside its arguments: the memory, this thread's scratch, and the chunks to do. */
 #define CALL char *memory, char *scratch, const int from, const int to

@@ -2,9 +2,9 @@
 import type { Buffer } from "../plan.ts";
 import { mapBytes, padded } from "../shapes.ts";
 import type { HeadLayer, Unit } from "../stages.ts";
-import { lowerDenseBackward, lowerWeightGradient, prepareSums } from "./backward.ts";
-import { lowerDense } from "./forward.ts";
+import { lowerDense, lowerDenseBackward, lowerWeightGradient } from "./dense.ts";
 import { activationCode, isTraining, mapBuffer, stateOf, vectorBuffer, type Lowering } from "./lowering.ts";
+import { prepareSums } from "./norm.ts";
 import { layerTrains } from "./trains.ts";
 
 /** A dense layer's vectors in the forward pass. */

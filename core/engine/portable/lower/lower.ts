@@ -3,17 +3,20 @@ import type { CompileOptions } from "../../engine.ts";
 import { Plan, type Buffer } from "../plan.ts";
 import type { Stages, Unit } from "../stages.ts";
 import { lowerUnitBackward } from "./backward.ts";
-import { lowerInferenceNorms, lowerNormalize, lowerUnit } from "./forward.ts";
+import { lowerDepthFirst, lowerFold } from "./depth-first.ts";
+import { lowerUnit } from "./forward.ts";
 import { lowerHead, lowerHeadBackward, lowerLoss, lowerPool, type HeadState } from "./head.ts";
-import { isTraining, transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
-import { layerTrains, unitsWithGradient } from "./trains.ts";
+import { isTraining, mapSize, transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
+import { lowerInferenceNorms } from "./norm.ts";
+import { lowerNormalize } from "./normalize.ts";
+import { frozenUnits, layerTrains, unitsWithGradient } from "./trains.ts";
 import { lowerAverages, lowerClip, lowerSumParts, lowerUpdate } from "./update.ts";
 import type { ProgramMemory } from "./weights.ts";
 
 export interface Lowered {
   readonly plan: Plan;
-  /** A vector of the network: the logits, or the features where the plan ends with them; valid after all but training. */
-  readonly output: Buffer;
+  /** A vector of the network: the logits, or the features where the plan ends with them; valid after all but training; null after folding. */
+  readonly output: Buffer | null;
   /** By parameter name, valid after "gradients". */
   readonly gradients: ReadonlyMap<string, Buffer>;
 }
@@ -36,19 +39,40 @@ export function lower(job: LowerJob): Lowered {
     transposed: new Map(),
     image: null,
   };
-  const features = job.kind.endsWith("Head") ? job.memory.features : lowerBackbone(lowering);
-  const output = job.kind === "features" ? features : lowerFromFeatures(lowering, features);
-  if (!isTraining(job.kind)) plan.keep(output);
+  const output = lowerKind(lowering);
+  if (output !== null && !isTraining(job.kind)) plan.keep(output);
   const gradients = new Map([...lowering.gradients].map(([name, gradient]) => [name, gradient.buffer]));
   return { plan, output, gradients };
 }
 
+function lowerKind(lowering: Lowering): Buffer | null {
+  const { kind, memory } = lowering;
+  if (kind === "fold") {
+    lowerFold(lowering);
+    return null;
+  }
+  const features = kind.endsWith("Head") ? memory.features : lowerBackbone(lowering);
+  return kind === "features" ? features : lowerFromFeatures(lowering, features);
+}
+
 /** From the images to what the head reads. */
 function lowerBackbone(lowering: Lowering): Buffer {
-  const coefficients = lowerInferenceNorms(lowering);
-  lowerNormalize(lowering);
-  for (const unit of lowering.stages.units) lowerUnit(lowering, unit, coefficients.get(unit));
+  const { stages, memory } = lowering;
+  const frozen = frozenUnits(lowering);
+  if (frozen.length === stages.units.length) return lowerDepthFirst(lowering, frozen);
+  const rest = stages.units.slice(frozen.length);
+  const coefficients = lowerInferenceNorms(lowering, rest);
+  if (frozen.length === 0) lowering.image = lowerNormalize(lowering, memory.images);
+  else setFrozenValue(lowering, frozen.at(-1) as Unit, lowerDepthFirst(lowering, frozen));
+  for (const unit of rest) lowerUnit(lowering, unit, coefficients.get(unit));
   return lowerPool(lowering);
+}
+
+/** The value of the last frozen unit, for those that follow: it stands in memory, and nobody reads how it was made. */
+function setFrozenValue(lowering: Lowering, unit: Unit, value: Buffer): void {
+  const map = mapSize(unit.conv.output, lowering.images);
+  const nothingElse = { gate: null, dy: null, sums: null, viaShortcut: null };
+  lowering.units.set(unit, { map, normMode: "inference", z: value, coef: value, plain: value, ...nothingElse });
 }
 
 /** The head and, in training, everything after it. @returns the logits */

@@ -8,10 +8,18 @@ import type { ProgramMemory, Weight } from "./weights.ts";
 
 /**
  * "gradients" is a training step without update, whose statistics stay as they are; "features" an evaluation up to the head.
- * Those that end in "Head" begin with features instead of images.
+ * Those that end in "Head" begin with features instead of images. "fold" makes the folded weights that most of them read.
  */
 export type PlanKind =
-  "train" | "trainClipped" | "gradients" | "evaluate" | "features" | "trainHead" | "trainClippedHead" | "evaluateHead";
+  | "train"
+  | "trainClipped"
+  | "gradients"
+  | "evaluate"
+  | "features"
+  | "trainHead"
+  | "trainClippedHead"
+  | "evaluateHead"
+  | "fold";
 
 export function isTraining(kind: PlanKind): boolean {
   return kind.startsWith("train") || kind === "gradients";

@@ -39,6 +39,27 @@ export function normModeOf(lowering: Lowering, unit: Unit): "batch" | "inference
   return normParameters(unit.norm).some((name) => weightOf(lowering, name).trainable) ? "batch" : "inference";
 }
 
+/**
+ * The network's first units as far as nothing there trains or changes: they keep nothing for a backward pass. What follows them reads
+ * the last of them alone. In an evaluation: all.
+ */
+export function frozenUnits(lowering: Lowering): readonly Unit[] {
+  const { units } = lowering.stages;
+  if (!isTraining(lowering.kind)) return units;
+  const moves = (unit: Unit): boolean => unitTrains(lowering, unit) || normModeOf(lowering, unit) === "batch";
+  const first = units.findIndex(moves);
+  let count = first < 0 ? units.length : first;
+  while (count > 0 && !isCut(units, count)) count--;
+  return units.slice(0, count);
+}
+
+/** Whether the units from `count` on read, of those before, the last one alone. */
+function isCut(units: readonly Unit[], count: number): boolean {
+  const after = new Set<Unit | null>(units.slice(count - 1)).add(null);
+  const reads = (unit: Unit): (Unit | null)[] => [unit.input, unit.shortcut];
+  return units.slice(count).every((unit) => unit.input !== null && reads(unit).every((source) => after.has(source)));
+}
+
 /** Whether nothing but dense layers trains, and no batch-norm's statistics change. */
 export function trainsHeadAlone(network: Network, { head }: Stages, options: CompileOptions): boolean {
   if (options.purpose !== "training" || options.frozenBatchNorm !== "inference") return false;

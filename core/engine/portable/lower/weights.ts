@@ -4,7 +4,7 @@ import type { CompileOptions } from "../../engine.ts";
 import { isStatistic, type Network, type Parameter } from "../../../model/network.ts";
 import { packingOf, type Packing } from "../pack.ts";
 import { roundUp, type Buffer } from "../plan.ts";
-import { mapBytes, VECTOR_BYTES } from "../shapes.ts";
+import { FLOAT_BYTES, mapBytes, VECTOR_BYTES } from "../shapes.ts";
 
 export interface Weight {
   readonly parameter: Parameter;
@@ -17,9 +17,17 @@ export interface Weight {
   readonly average: Buffer | null;
 }
 
+/** A convolution with its batch-norm folded in (kernels/folded.c). */
+export interface FoldedWeight {
+  readonly weight: Buffer;
+  readonly bias: Buffer;
+}
+
 /** Buffers that live as long as the program. */
 export interface ProgramMemory {
   readonly weights: ReadonlyMap<string, Weight>;
+  /** By the name of the convolution's weight. */
+  readonly folded: ReadonlyMap<string, FoldedWeight>;
   readonly images: Buffer; // uint8 [B, H, W, 3]
   readonly features: Buffer; // one vector of the network: what the head reads, by image
   readonly targets: Buffer; // one vector of the network: classes by image
@@ -55,14 +63,21 @@ export function placeProgramMemory(
     end = roundUp(end + bytes, 64);
     return { bytes, offset };
   };
+  const ofUnits = new Set(
+    network.ops.flatMap((op) => (op.kind === "conv" || op.kind === "depthwiseConv" ? [op.weight] : [])),
+  );
   const weights = new Map(
     network.parameters.map((parameter) => [parameter.name, takeWeight(parameter, options, take)]),
+  );
+  const folded = new Map(
+    [...weights].filter(([name]) => ofUnits.has(name)).map(([name, { packing }]) => [name, takeFolded(packing, take)]),
   );
   const { batchSize } = options;
   const training = options.purpose === "training";
   const decay = averageDecay(options);
   return {
     weights,
+    folded,
     images: take(batchSize * network.imageSizePx * network.imageSizePx * 3),
     features: take(training ? mapBytes(sizes.features, batchSize) : 0),
     targets: take(training ? mapBytes(network.classes, batchSize) : 0),
@@ -88,6 +103,10 @@ function takeWeight(parameter: Parameter, options: CompileOptions, take: (bytes:
     moments: new Map(slots.map((slot) => [slot, take(bytes)])),
     average: averageDecay(options) === null ? null : take(bytes),
   };
+}
+
+function takeFolded({ vectors, outputs }: Packing, take: (bytes: number) => Buffer): FoldedWeight {
+  return { weight: take(vectors * VECTOR_BYTES), bias: take(outputs * FLOAT_BYTES) };
 }
 
 function averageDecay({ purpose, emaDecay }: CompileOptions): number | null {

@@ -25,4 +25,10 @@ export const LAYOUT = {
   sumParts: { gradient: "buf", squares: "buf", parts: "i32", vectors: "i32" },
   clip: { squares: "buf", hyper: "buf", count: "i32", first: "i32", last: "i32" },
   update: { weight: "buf", gradient: "buf", first: "buf", second: "buf", hyper: "buf", rule: "i32", parts: "i32", vectors: "i32" },
+  fold: { weight: "buf", normWeight: "buf", normBias: "buf", runningMean: "buf", runningVar: "buf", output: "buf", bias: "buf", inputs: "i32", eps: "float" },
+  convFolded: { input: "buf", weight: "buf", bias: "buf", residual: "buf", output: "buf", activation: "i32", rows: "i32", inChannels: "i32", outChannels: "i32", blockRows: "i32", patches: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32" },
+  depthwiseFolded: { input: "buf", expandWeight: "buf", expandBias: "buf", weight: "buf", bias: "buf", residual: "buf", output: "buf", expandActivation: "i32", activation: "i32", images: "i32", blockImages: "i32", inChannels: "i32", height: "i32", width: "i32", outHeight: "i32", outWidth: "i32", kernel: "i32", stride: "i32", padding: "i32" },
+  poolFolded: { input: "buf", output: "buf", images: "i32", imageRows: "i32" },
+  gateFolded: { value: "buf", gate: "buf", images: "i32", imageRows: "i32" },
+  groups: { images: "buf", output: "buf", groupImages: "buf", value: "buf", skip: "i32", records: "i32", arena: "i32", first: "i32", count: "i32", all: "i32", imageBytes: "i32", imageRows: "i32", channels: "i32" },
 } as const;

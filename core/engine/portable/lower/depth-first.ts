@@ -1,0 +1,180 @@
+// What keeps nothing for a backward pass, depth first: a few images at a time go through all of it, with batch-norms folded into the
+// weights (kernels/folded.c), each group in one thread's arena. A group leaves the last unit's value, or, of a whole network, its mean.
+import type { ConvOp, DepthwiseConvOp } from "../../../model/network.ts";
+import { Plan, type Buffer } from "../plan.ts";
+import { depthFirstBlock, depthFirstImages, forwardBlockRows, panelStride, VECTOR_BYTES } from "../shapes.ts";
+import type { Unit } from "../stages.ts";
+import { lowerGateVectors } from "./gate.ts";
+import { activationCode, mapBuffer, mapSize, vectorBuffer, weightOf, type Lowering } from "./lowering.ts";
+import { normBuffers, normOf } from "./norm.ts";
+import { lowerNormalize } from "./normalize.ts";
+import { patchGeometry } from "./value.ts";
+import type { FoldedWeight } from "./weights.ts";
+
+/** Every unit's batch-norm into its weights, for when those have changed. */
+export function lowerFold(lowering: Lowering): void {
+  for (const unit of lowering.stages.units) {
+    const { buffer, packing } = weightOf(lowering, unit.conv.weight);
+    const { weight, bias } = foldedOf(lowering, unit);
+    const norm = normOf(unit);
+    const { weight: normWeight, bias: normBias, ...statistics } = normBuffers(lowering, norm);
+    const read = { weight: buffer, normWeight, normBias, ...statistics };
+    const sizes = { inputs: packing.inputs, eps: norm.eps };
+    lowering.plan.add("fold", packing.outputs / 8, { ...read, output: weight, bias, ...sizes });
+    lowering.plan.alongside();
+  }
+}
+
+/**
+ * @param units the network's first ones, at least one; what follows them reads the last one alone
+ * @returns the last unit's value for all images, or the features where the units are all of the network's
+ */
+export function lowerDepthFirst(lowering: Lowering, units: readonly Unit[]): Buffer {
+  const { images, plan } = lowering;
+  const { output: shape } = (units.at(-1) as Unit).conv;
+  const isWhole = units.length === lowering.stages.units.length;
+  const output = isWhole
+    ? vectorBuffer(lowering, mapSize(shape, images).channels)
+    : mapBuffer(lowering, mapSize(shape, images));
+  const most = Math.min(depthFirstImages(largestMap(units)), images);
+  const whole = Math.floor(images / most);
+  addGroups(lowering, { units, output, first: 0, count: most, groups: whole });
+  const rest = images - whole * most;
+  if (rest === 0) return output;
+  plan.alongside();
+  addGroups(lowering, { units, output, first: whole * most, count: rest, groups: 1 });
+  return output;
+}
+
+/** Numbers of the largest value of one image that is written out. */
+function largestMap(units: readonly Unit[]): number {
+  const written = units.filter((unit, i) => !isMadeInside(unit, units[i + 1]));
+  return Math.max(
+    ...written.map(({ conv }) => {
+      const { channels, imageRows } = mapSize(conv.output, 1);
+      return channels * imageRows;
+    }),
+  );
+}
+
+interface Groups {
+  readonly units: readonly Unit[];
+  readonly output: Buffer;
+  /** The first image. */
+  readonly first: number;
+  /** Images in each group. */
+  readonly count: number;
+  readonly groups: number;
+}
+
+function addGroups(lowering: Lowering, { units, output, first, count, groups }: Groups): void {
+  const { memory, images, plan, options } = lowering;
+  const group: Lowering = { ...lowering, plan: new Plan(), images: count };
+  const imageBytes = memory.images.bytes / options.batchSize;
+  const groupImages = group.plan.buffer(count * imageBytes);
+  const values = new Map<Unit, Buffer>();
+  const pixels = lowerNormalize(group, groupImages);
+  units.forEach((unit, i) => addUnit(group, { values, pixels }, unit, units[i + 1]));
+  const value = finish(group, units, values);
+  group.plan.keep(value.buffer);
+  const all = { images: memory.images, output, first, count, all: images, imageBytes };
+  plan.addGroups(group.plan, groups, { ...all, groupImages, value: value.buffer, ...value.size });
+}
+
+/** What units have made so far of a group of images. */
+interface Made {
+  readonly values: Map<Unit, Buffer>;
+  /** The normalised image. */
+  readonly pixels: Buffer;
+}
+
+function finish(group: Lowering, units: readonly Unit[], values: Made["values"]) {
+  const last = units.at(-1) as Unit;
+  const { channels, imageRows } = mapSize(last.conv.output, 1);
+  const buffer = values.get(last) as Buffer;
+  if (units.length < group.stages.units.length) return { buffer, size: { imageRows, channels } };
+  return { buffer: addPool(group, buffer, { imageRows, channels }), size: { imageRows: 1, channels } };
+}
+
+/** A 1 x 1 convolution that only the next unit reads, a depthwise one: made there, a few channels at a time. */
+function isMadeInside(unit: Unit, next: Unit | undefined): boolean {
+  const plain = unit.gate === null && unit.shortcut === null && unit.input !== null;
+  return plain && unit.readers === 1 && next?.input === unit && next.conv.kind === "depthwiseConv";
+}
+
+function addUnit(group: Lowering, made: Made, unit: Unit, next: Unit | undefined): void {
+  if (isMadeInside(unit, next)) return;
+  const output = mapBuffer(group, mapSize(unit.conv.output, group.images));
+  const { weight, bias } = foldedOf(group, unit);
+  const residual = (unit.shortcut && made.values.get(unit.shortcut)) ?? null;
+  const args = { weight, bias, residual, output, activation: activationCode(unit.activation) };
+  if (unit.conv.kind === "depthwiseConv") addDepthwise(group, made, unit, unit.conv, args);
+  else addConv(group, made, unit, unit.conv, args);
+  if (unit.gate !== null) addGate(group, unit, output);
+  made.values.set(unit, output);
+}
+
+interface UnitArgs {
+  readonly weight: Buffer;
+  readonly bias: Buffer;
+  readonly residual: Buffer | null;
+  readonly output: Buffer;
+  readonly activation: number;
+}
+
+function addConv(group: Lowering, { values, pixels }: Made, unit: Unit, conv: ConvOp, args: UnitArgs): void {
+  const { plan } = group;
+  const { inputs: inChannels, outputs: outChannels } = weightOf(group, conv.weight).packing;
+  const { rows } = mapSize(conv.output, group.images);
+  const input = unit.input === null ? pixels : (values.get(unit.input) as Buffer);
+  const blockRows = forwardBlockRows(inChannels);
+  plan.needScratch((32 + (inChannels / 8) * (blockRows + 2)) * VECTOR_BYTES);
+  const sizes = { rows, inChannels, outChannels, blockRows, patches: unit.input === null ? 1 : 0 };
+  const geometry = patchGeometry(group, conv, unit);
+  plan.add("convFolded", Math.ceil(rows / blockRows), { input, ...args, ...sizes, ...geometry });
+}
+
+function addDepthwise(group: Lowering, { values }: Made, unit: Unit, conv: DepthwiseConvOp, args: UnitArgs): void {
+  const { plan, images } = group;
+  const { heightPx: outHeight, widthPx: outWidth, channels } = mapSize(conv.output, images);
+  const source = unit.input as Unit;
+  const { heightPx: height, widthPx: width, imageRows } = mapSize(source.conv.output, images);
+  const { kernel, stride, padding } = conv;
+  const written = values.get(source);
+  const expand = written === undefined ? foldedOf(group, source) : null;
+  const input = written ?? values.get(source.input as Unit);
+  const blockImages = Math.min(images, depthFirstBlock(imageRows));
+  const planeVectors = (height + 2 * padding) * (width + 2 * padding) + 128;
+  plan.needScratch((planeVectors + 2 * panelStride(blockImages * imageRows)) * VECTOR_BYTES);
+  plan.add("depthwiseFolded", channels / 8, {
+    input,
+    expandWeight: expand?.weight ?? null,
+    expandBias: expand?.bias ?? null,
+    expandActivation: activationCode(source.activation),
+    inChannels: weightOf(group, source.conv.weight).packing.inputs,
+    ...args,
+    ...{ images, blockImages, height, width, outHeight, outWidth, kernel, stride, padding },
+  });
+}
+
+/** In place. */
+function addGate(group: Lowering, unit: Unit, value: Buffer): void {
+  const { channels, imageRows } = mapSize(unit.conv.output, group.images);
+  const { gate } = lowerGateVectors(group, unit, addPool(group, value, { channels, imageRows }));
+  group.plan.add("gateFolded", channels / 8, { value, gate, images: group.images, imageRows });
+}
+
+interface ValueSize {
+  readonly channels: number;
+  readonly imageRows: number;
+}
+
+function addPool(group: Lowering, input: Buffer, { channels, imageRows }: ValueSize): Buffer {
+  const output = vectorBuffer(group, channels);
+  group.plan.add("poolFolded", channels / 8, { input, output, images: group.images, imageRows });
+  return output;
+}
+
+function foldedOf({ memory }: Lowering, unit: Unit): FoldedWeight {
+  return memory.folded.get(unit.conv.weight) as FoldedWeight; // placeProgramMemory leaves no convolution out
+}
