@@ -32,6 +32,8 @@ export interface RunWork extends Place {
   readonly weights: WeightsOrigin;
   /** Whether an earlier attempt may have left a checkpoint. */
   readonly resume: boolean;
+  /** What is unusual about this attempt; shown, and kept in the run's log. */
+  readonly notes?: readonly string[];
 }
 
 /** After an interruption the trainer has this long to write a checkpoint and stop. */
@@ -107,6 +109,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   const prepared = await job.data.prepare(settings.storeSizePx, resampler);
   const data = { manifest: job.manifest, split: job.split, prepared, resampler };
   const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
+  for (const note of work.notes ?? []) say("warning", note);
   const resumeFrom = work.resume ? await goOn(folder, say) : null;
   if (!work.resume) {
     for (const text of report) say("info", text);

@@ -1,11 +1,15 @@
 // What one is told where the engine is not there, does not load, or cannot be installed. Needs no TensorFlow.
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTensorflowEngine, tensorflowAvailability } from "../../../core/engine/tensorflow/index.ts";
 import { installTensorflow, type InstallOptions } from "../../../core/engine/tensorflow/install/install.ts";
 import { MANIFEST, type Manifest } from "../../../core/engine/tensorflow/installation.ts";
+
+const runs = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
+const hasTools = runs("python3", "-m", "pip", "--version") && runs("g++", "--version");
 
 let home: string;
 beforeEach(() => {
@@ -90,6 +94,26 @@ describe("installing", () => {
       next: expect.stringMatching(/install/) as string,
     });
     expect(tensorflowAvailability().installed).toBe(false);
+  });
+
+  it.skipIf(!hasTools)("says that the network is the reason where it is, and leaves nothing behind", async () => {
+    vi.stubEnv("npm_config_registry", "http://127.0.0.1:9/"); // nobody listens there
+    vi.stubEnv("npm_config_cache", join(home, "npm"));
+    vi.stubEnv("npm_config_fetch_retries", "0");
+    await expect(install()).rejects.toMatchObject({
+      code: "data-unreachable",
+      next: expect.stringContaining("network, proxy and registry settings") as string,
+    });
+    expect(readdirSync(join(home, "engines"))).toEqual([]);
+  });
+
+  it("removes what an interrupted installation left", async () => {
+    const folder = fakeInstallation("");
+    const unfinished = `${folder}.unfinished-999999999`; // no process has that id
+    mkdirSync(join(unfinished, "site"), { recursive: true });
+    await expect(install({ from: home })).rejects.toThrow("no @tensorflow/tfjs-node-gpu in");
+    expect(readdirSync(join(home, "engines"))).toEqual(["tensorflow"]); // the whole one stands
+    expect(tensorflowAvailability().installed).toBe(true);
   });
 
   it("takes a package that is installed elsewhere as it is", async () => {

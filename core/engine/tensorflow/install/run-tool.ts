@@ -37,8 +37,7 @@ export async function runTool(
   const run = await tryTool(command, args, options);
   if (run.code === 0) return run;
   const words = lastWords(run);
-  const unreachable =
-    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Could not fetch|ConnectionError|NewConnectionError/.test(words);
+  const unreachable = UNREACHABLE.test(`${run.stdout}\n${run.stderr}`);
   throw new LockstepError({
     code: unreachable ? "data-unreachable" : "engine-unavailable",
     message: `engine install: ${what} failed (exit code ${run.code ?? "none"}): ${oneLine(words)}`,
@@ -48,6 +47,9 @@ export async function runTool(
     cause: new Error(words),
   });
 }
+
+/** npm's words and pip's; "from versions: none" is all that a quiet pip says of an index that it cannot reach: the versions are pinned. */
+const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Could not fetch|ConnectionError|from versions: none/;
 
 const KEPT_LINES = 12;
 
