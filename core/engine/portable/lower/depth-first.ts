@@ -142,7 +142,7 @@ function addDepthwise(group: Lowering, { values }: Made, unit: Unit, conv: Depth
   const { kernel, stride, padding } = conv;
   const written = values.get(source);
   const expand = written === undefined ? foldedOf(group, source) : null;
-  const input = written ?? values.get(source.input as Unit);
+  const input = written ?? values.get(source.input as Unit) ?? null;
   const blockImages = Math.min(images, depthFirstBlock(imageRows));
   const planeVectors = (height + 2 * padding) * (width + 2 * padding) + 128;
   plan.needScratch((planeVectors + 2 * panelStride(blockImages * imageRows)) * VECTOR_BYTES);
