@@ -89,7 +89,7 @@ it.each(["mlflow", "tensorboard"] as const)("a run exported to %s and read back 
   }
 });
 
-it("exporting twice writes the same bytes, and importing an export twice adds nothing", async () => {
+it("exporting twice writes the same bytes", async () => {
   const file = async () =>
     readFileSync(
       (await exportResults({ store, home, runs: [runs[0]!], to: "tensorboard", folder: join(home, "again") }))[0]!,
@@ -101,10 +101,9 @@ it("csv, parquet and json hold every row of the documented views", async () => {
   const ids = runs.map(({ runId }) => runId);
   const [csv, parquet, json] = [await exported("csv"), await exported("parquet"), await exported("json")];
   for (const table of ["runs", "epochs", "batches", "predictions", "metrics", "histograms"]) {
-    const [{ n }] =
-      (await store.sql`select count(*)::int as n from ${store.sql(`v_${table}`)} where run_id in ${store.sql(ids)}`) as unknown as [
-        { n: number },
-      ];
+    const [counted] = await store.sql<{ n: number }[]>`
+      select count(*)::int as n from ${store.sql(`v_${table}`)} where run_id in ${store.sql(ids)}`;
+    const n = counted?.n;
     const lines = parse(readFileSync(join(csv, `${table}.csv`)), { columns: true }) as Record<string, string>[];
     const bytes = readFileSync(join(parquet, `${table}.parquet`));
     const rows = await parquetReadObjects({
