@@ -104,14 +104,14 @@ it("csv, parquet and json hold every row of the documented views", async () => {
     const [counted] = await store.sql<{ n: number }[]>`
       select count(*)::int as n from ${store.sql(`v_${table}`)} where run_id in ${store.sql(ids)}`;
     const n = counted?.n;
-    const lines = parse(readFileSync(join(csv, `${table}.csv`)), { columns: true }) as Record<string, string>[];
+    const lines = parse<Record<string, string>>(readFileSync(join(csv, `${table}.csv`)), { columns: true });
     const bytes = readFileSync(join(parquet, `${table}.parquet`));
     const rows = await parquetReadObjects({
       file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
     });
     expect([table, lines.length, rows.length]).toEqual([table, n, n]);
   }
-  const batches = parse(readFileSync(join(csv, "batches.csv")), { columns: true }) as Record<string, string>[];
+  const batches = parse<Record<string, string>>(readFileSync(join(csv, "batches.csv")), { columns: true });
   const losses = await store.sql`select loss from v_batches where run_id = ${ids[0]!} order by phase, epoch, batch`;
   expect(batches.map((row) => Number(row["loss"])).sort()).toEqual(losses.map((row) => row["loss"] as number).sort());
   const whole = JSON.parse(readFileSync(join(json, `${ids[1]}.json`), "utf8")) as {
