@@ -1,4 +1,5 @@
-// Prepared images that no stored run needs: left by data that has changed, by other sizes, or by a process that was killed.
+// Caches that no stored run needs: prepared images left by data that has changed, by other sizes, or by a process that was killed; and
+// features of frozen backbones, which the next training with that backbone computes again in its first epoch.
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { preparedPath } from "../data/index.ts";
@@ -19,14 +20,18 @@ export async function findUnusedCaches({ sql }: Store, now: number): Promise<Unu
     select distinct dataset_digest as dataset, (config->'settings'->>'storeSizePx')::int as size from runs
     where deleted_at is null and dataset_digest is not null and config->'settings'->>'storeSizePx' is not null`;
   const used = new Set(rows.map(({ dataset, size }) => preparedPath(dataset, size)));
-  const folder = join(expHome(), "cache", "prepared");
+  const prepared = await oldFiles(join(expHome(), "cache", "prepared"), now);
+  const features = await oldFiles(join(expHome(), "cache", "features"), now);
+  return [...prepared.filter(({ path }) => !used.has(path)), ...features];
+}
+
+async function oldFiles(folder: string, now: number): Promise<UnusedCache[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
   const files = await Promise.all(
     names.sort().map(async (name) => {
       const path = join(folder, name);
       const found = await stat(path).catch(() => null);
-      const unused = found !== null && !used.has(path) && now - found.mtimeMs > YOUNG_MS;
-      return unused ? [{ path, bytes: found.size }] : [];
+      return found !== null && now - found.mtimeMs > YOUNG_MS ? [{ path, bytes: found.size }] : [];
     }),
   );
   return files.flat();

@@ -8,6 +8,7 @@ import { confusionMatrix } from "./confusion.ts";
 import type { Evaluation, Predictions } from "./contract.ts";
 import { argmax, crossEntropy, softmax } from "./cross-entropy.ts";
 import { stopIfAborted } from "./interruption.ts";
+import type { KeptBatch, KeptFeatures } from "./kept-features.ts";
 import { classMetrics, epochMetrics } from "./metrics.ts";
 import { startWatch } from "./stopwatch.ts";
 
@@ -27,6 +28,10 @@ export interface EvaluateInput {
   readonly positive: number;
   readonly signal: AbortSignal;
   readonly onBatch?: (batch: EvaluatedBatch) => void;
+  /** The samples' features, where they are kept. */
+  readonly kept?: KeptFeatures | null;
+  /** Awaits what the program computes. */
+  readonly compute?: (work: Promise<Float32Array>) => Promise<Float32Array>;
 }
 
 export interface EvaluatedBatch {
@@ -41,11 +46,9 @@ export interface EvaluatedBatch {
 
 /** @throws LockstepError "diverged" where a loss is not finite; Interrupted between batches */
 export async function evaluateOn(input: EvaluateInput): Promise<Evaluation> {
-  const { manifest, prepared, resampler, samples, batchSize, imageSizePx: sizePx } = input;
-  const crops = evaluationCrops({ prepared });
   const done: EvaluatedBatch[] = [];
   let watch = startWatch();
-  for await (const batch of batches({ manifest, prepared, resampler, order: samples, batchSize, crops, sizePx })) {
+  for await (const batch of keptOrCut(input)) {
     const evaluated = { ...(await evaluateBatch(input, batch)), batch: done.length + 1, durationMs: watch() };
     if (!Number.isFinite(evaluated.loss)) throw diverged(`evaluation, batch ${evaluated.batch}`, evaluated.loss);
     done.push(evaluated);
@@ -53,14 +56,35 @@ export async function evaluateOn(input: EvaluateInput): Promise<Evaluation> {
     stopIfAborted(input.signal);
     watch = startWatch();
   }
+  await input.kept?.store();
   return summarise(done, input);
 }
 
+function keptOrCut(input: EvaluateInput): AsyncGenerator<Batch, void, void> | Iterable<KeptBatch> {
+  const { manifest, prepared, resampler, samples, batchSize, kept, imageSizePx: sizePx } = input;
+  if (kept?.isComplete === true) return kept.batches(samples, batchSize, labelIn(manifest));
+  const crops = evaluationCrops({ prepared });
+  return batches({ manifest, prepared, resampler, order: samples, batchSize, crops, sizePx });
+}
+
+/** Label by sample index. */
+export function labelIn({ samples }: Manifest): (sample: number) => number {
+  return (sample) => samples[sample]?.label as number;
+}
+
+/** @returns logits float32 [B, K] */
+async function logitsOf({ program, kept = null }: EvaluateInput, batch: Batch | KeptBatch): Promise<Float32Array> {
+  if (kept === null) return program.evaluate((batch as Batch).images);
+  return kept.evaluate("features" in batch ? batch.features : await kept.compute(batch.sampleIndices, batch.images));
+}
+
 async function evaluateBatch(
-  { program, manifest, classes }: EvaluateInput,
-  { images, sampleIndices, labels }: Batch,
+  input: EvaluateInput,
+  batch: Batch | KeptBatch,
 ): Promise<Omit<EvaluatedBatch, "batch" | "durationMs">> {
-  const flat = await program.evaluate(images); // [B, K]
+  const { manifest, classes } = input;
+  const { sampleIndices, labels } = batch;
+  const flat = await (input.compute ?? ((work) => work))(logitsOf(input, batch)); // [B, K]
   const logits = labels.map((_, b) => Array.from(flat.subarray(b * classes, (b + 1) * classes)));
   const predicted = logits.map(argmax);
   const losses = logits.map((row, b) => crossEntropy(row, labels[b] as number));

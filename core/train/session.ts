@@ -9,6 +9,7 @@ import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
 import type { TrainInput } from "./contract.ts";
 import { atMost, unlessAborted } from "./interruption.ts";
+import { NOTHING_KEPT, openKept, type Kept } from "./kept-features.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { Phase } from "./recorder.ts";
 import { stageOf, type Stage } from "./stages.ts";
@@ -40,6 +41,7 @@ export class Session {
   standing: Standing;
   private state: State | null; // until the first program has loaded it
   private running: { readonly program: Program; readonly stage: Stage } | null = null;
+  private features: Kept = NOTHING_KEPT;
   private unsaved = false; // whether the program has moved on since the last checkpoint
   private computing = false; // whether the program is in the middle of a step
   private sinceAbort: (() => number) | null = null;
@@ -89,7 +91,14 @@ export class Session {
     this.running = { program, stage };
     program.load(fresh ? withoutMoments(state) : state);
     this.state = null;
+    const { trainable } = stage;
+    this.features = await openKept({ input: this.input, engine: program.frozenFeatures, trainable, state });
     return this.running;
+  }
+
+  /** Features that the program under way need not compute again. */
+  get kept(): Kept {
+    return this.features;
   }
 
   /** Awaits what a program computes. @throws Interrupted where the signal fires and it takes longer than the grace */
@@ -149,6 +158,7 @@ export class Session {
   dispose(): void {
     if (!this.computing) this.running?.program.dispose();
     this.running = null;
+    this.features = NOTHING_KEPT;
   }
 
   private async saveNow(): Promise<void> {
