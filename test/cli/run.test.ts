@@ -82,6 +82,7 @@ it("--profile stores milliseconds by kind of kernel, which add up to the time th
     from v_kernel_times where run_id = '${profiled?.run}' group by work order by work`);
   expect(stored).toMatchObject([
     { work: "evaluate", negative: 0 },
+    { work: "fold", negative: 0 }, // batch-norm into the weights, before each evaluation
     { work: "train", batches: 6, negative: 0 },
   ]);
   for (const { share } of stored) expect(share).toBeCloseTo(1, 6);
