@@ -100,7 +100,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     const cells = () => page.locator("#confusion td span").allTextContents();
     await page.locator("#confusion-epoch").focus();
     await page.keyboard.press("Home");
-    expect(new URL(page.url()).searchParams.get("epoch")).toBe("1");
+    await expect.poll(() => new URL(page.url()).searchParams.get("epoch")).toBe("1"); // Playwright hears of it a moment later
     const rows = await sample.store.sql<{ n: number }[]>`
       select n from confusion_cells where run_id = ${id("unfrozen", 0)} and phase = 'val' and epoch = 1
       order by true_class, predicted_class`;
