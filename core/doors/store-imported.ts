@@ -44,7 +44,7 @@ function rowOf(run: ImportedRun, runId: string): Parameters<typeof insertRun>[1]
   return {
     ...{ runId, project, experiment, variant, seed, name, startedAt, endedAt, note, gitCommit },
     kind: "imported",
-    status: run.status === "running" ? "lost" : run.status, // here nothing goes on with it
+    status: endedStatus(run),
     config: params,
     settingsHash: hashOf(storableJson(params)),
     lr: Number.isFinite(lr) ? lr : null,
@@ -54,9 +54,13 @@ function rowOf(run: ImportedRun, runId: string): Parameters<typeof insertRun>[1]
   };
 }
 
-async function updateEnd({ sql }: Store, runId: string, { status, endedAt }: ImportedRun): Promise<void> {
-  const now = status === "running" ? "lost" : status;
-  await sql`update runs set status = ${now}, ended_at = ${endedAt} where run_id = ${runId} and kind = 'imported'`;
+/** Here nothing goes on with it. */
+function endedStatus({ status }: ImportedRun): ImportedRun["status"] {
+  return status === "running" ? "lost" : status;
+}
+
+async function updateEnd({ sql }: Store, runId: string, run: ImportedRun): Promise<void> {
+  await sql`update runs set status = ${endedStatus(run)}, ended_at = ${run.endedAt} where run_id = ${runId} and kind = 'imported'`;
 }
 
 async function countValues({ sql }: Store, runId: string): Promise<number> {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { LockstepError } from "../../errors.ts";
+import { Curves, numberIn } from "../curves.ts";
 import type { ImportedRun, Point } from "../foreign-run.ts";
 import type { ReadOptions } from "../read-options.ts";
 
@@ -91,23 +92,21 @@ function seriesOf(rows: readonly Row[], { file, columns, places }: Context): Imp
   const long = places.name !== null && places.value !== null;
   const known = new Set([...Object.values(places), ...DESCRIBING]);
   const metrics = long ? [places.value] : columns.filter((column) => !known.has(column));
-  const found = new Map<string, Point[]>();
+  const found = new Curves();
   for (const [line, row] of rows.entries()) {
     for (const metric of metrics) {
       if (row[metric] === "" || row[metric] === undefined) continue;
       const name = long ? row[places.name]! : metric;
-      const value = numberOf(row[metric]);
+      const value = numberIn(row[metric]);
       if (value === null) {
         if (long) throw invalid(file, `line ${line + 2}: "${row[metric].slice(0, 40)}" is no number`);
         continue; // a column of text
       }
-      const points = found.get(name) ?? [];
-      points.push({ ...positionOf(row, places, points.length), value });
-      found.set(name, points);
+      found.add(name, { ...positionOf(row, places, found.countOf(name)), value });
     }
   }
-  if (found.size === 0) throw invalid(file, "no column of it holds numbers");
-  return [...found].map(([name, points]) => ({ name, points }));
+  if (found.series.length === 0) throw invalid(file, "no column of it holds numbers");
+  return found.series;
 }
 
 /** Without a column for the step the epoch counts, and without that the line. */
@@ -130,19 +129,6 @@ function momentOf(text: string): number | null {
   if (Number.isFinite(value)) return value < 1e11 ? 1000 * value : value;
   const parsed = Date.parse(text);
   return Number.isNaN(parsed) ? null : parsed;
-}
-
-function numberOf(text: string): number | null {
-  const special: Readonly<Record<string, number>> = {
-    nan: NaN,
-    inf: Infinity,
-    infinity: Infinity,
-    "-inf": -Infinity,
-    "-infinity": -Infinity,
-  };
-  const value = special[text.toLowerCase()];
-  if (value !== undefined) return value;
-  return Number.isNaN(Number(text)) ? null : Number(text);
 }
 
 function invalid(file: string, reason: string): LockstepError {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FileReference, ImportedRun, Point } from "../foreign-run.ts";
+import type { FileReference, ImportedRun, Point, Series } from "../foreign-run.ts";
 import type { ReadOptions } from "../read-options.ts";
 
 export interface MlflowRun {
@@ -19,7 +19,7 @@ export interface MlflowRun {
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   /** In the order in which they were logged. */
-  readonly metrics: ReadonlyMap<string, readonly Point[]>;
+  readonly metrics: readonly Series[];
   readonly artifactUri: string;
   /** Where the artifacts lie if not where the address says; null: nowhere else. */
   readonly artifactFolder: string | null;
@@ -56,7 +56,7 @@ export function asImported(run: MlflowRun, { project, experiment }: ReadOptions)
     tags: Object.entries(tags).filter(([key]) => !key.startsWith("mlflow.")).map(([key, value]) => `${key}=${value}`), // prettier-ignore
     note: tags["mlflow.note.content"] ?? null,
     gitCommit: tags["mlflow.source.git.commit"] ?? null,
-    series: [...run.metrics].map(([metric, points]) => ({ name: metric, points: withSteps(points) })),
+    series: run.metrics.map((metric) => ({ ...metric, points: withSteps(metric.points) })),
     histograms: [],
     files: filesOf(run),
     origin: {

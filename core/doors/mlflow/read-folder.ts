@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { parse } from "yaml";
 import { LockstepError } from "../../errors.ts";
+import { numberIn } from "../curves.ts";
 import type { ImportedRun, Point } from "../foreign-run.ts";
 import type { ReadOptions } from "../read-options.ts";
 import { asImported } from "./mlflow-run.ts";
@@ -44,8 +45,7 @@ async function readRun(folder: string, experiment: string, options: ReadOptions)
   const meta = await readMeta(folder);
   const id = meta["run_id"] ?? meta["run_uuid"];
   if (meta["lifecycle_stage"] === "deleted" || id === undefined) return null; // not a run: a model, a dataset
-  const metrics = new Map<string, readonly Point[]>();
-  for (const [name, text] of await readFiles(join(folder, "metrics"))) metrics.set(name, pointsOf(text));
+  const metrics = await readFiles(join(folder, "metrics"));
   const run = {
     id: textOf(id),
     name: textOf(meta["run_name"]) || textOf(meta["name"]) || null,
@@ -56,7 +56,7 @@ async function readRun(folder: string, experiment: string, options: ReadOptions)
     endMs: numberOrNull(meta["end_time"]),
     params: Object.fromEntries(await readFiles(join(folder, "params"))),
     tags: Object.fromEntries(await readFiles(join(folder, "tags"))),
-    metrics,
+    metrics: metrics.map(([name, text]) => ({ name, points: pointsOf(text) })),
     artifactUri: textOf(meta["artifact_uri"]),
     artifactFolder: join(folder, "artifacts"),
     path: folder,
@@ -80,14 +80,8 @@ async function readFiles(folder: string): Promise<[string, string][]> {
 function pointsOf(text: string): Point[] {
   return text.split("\n").filter(Boolean).map((line) => {
     const [at, value, step] = line.trim().split(/\s+/);
-    return { step: Number(step ?? 0), epoch: null, value: pythonNumber(value ?? ""), atMs: Number(at) };
+    return { step: Number(step ?? 0), epoch: null, value: numberIn(value ?? "") ?? NaN, atMs: Number(at) };
   }); // prettier-ignore
-}
-
-/** As Python writes numbers: nan, inf, -inf. */
-function pythonNumber(text: string): number {
-  const special: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
-  return special[text.toLowerCase()] ?? Number(text);
 }
 
 function textOf(value: unknown): string {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import initSqlJs, { type Database, type SqlValue } from "sql.js";
 import { LockstepError } from "../../errors.ts";
+import { Curves } from "../curves.ts";
 import type { ImportedRun, Point } from "../foreign-run.ts";
 import type { ReadOptions } from "../read-options.ts";
 import { asImported } from "./mlflow-run.ts";
@@ -43,11 +44,8 @@ function readRun(database: Database, run: Row, { path, options }: { path: string
         String(value),
       ]),
     );
-  const metrics = new Map<string, Point[]>();
-  for (const row of rowsOf(database, METRICS, id)) {
-    const points = metrics.get(String(row["key"])) ?? [];
-    metrics.set(String(row["key"]), [...points, pointOf(row)]);
-  }
+  const metrics = new Curves();
+  for (const row of rowsOf(database, METRICS, id)) metrics.add(String(row["key"]), pointOf(row));
   const found = {
     id,
     name: run["name"] === null ? null : String(run["name"]),
@@ -58,7 +56,7 @@ function readRun(database: Database, run: Row, { path, options }: { path: string
     endMs: numberOrNull(run["end_time"]),
     params: pairs("params"),
     tags: pairs("tags"),
-    metrics,
+    metrics: metrics.series,
     artifactUri: String(run["artifact_uri"] ?? ""),
     artifactFolder: null,
     path,

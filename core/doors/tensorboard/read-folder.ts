@@ -5,7 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { createHash } from "node:crypto";
 import { LockstepError } from "../../errors.ts";
-import type { HistogramPoint, ImportedRun, Point } from "../foreign-run.ts";
+import { Curves } from "../curves.ts";
+import type { HistogramPoint, ImportedRun } from "../foreign-run.ts";
 import type { ReadOptions } from "../read-options.ts";
 import { decodeEvent, type TensorMessage, type ValueMessage } from "./event-messages.ts";
 import { decodeRecords } from "./records.ts";
@@ -59,14 +60,14 @@ async function readRun(
     ...place,
     seed: 0,
     name: null,
-    status: found.scalars.size > 0 ? "done" : "lost", // it says not how it ended; without a number it did not get far
+    status: found.scalars.series.length > 0 ? "done" : "lost", // it says not how it ended; without a number it did not get far
     startedAt: firstMs === null ? null : new Date(firstMs),
     endedAt: lastMs === null ? null : new Date(lastMs),
     params: {},
     tags: [],
     note: null,
     gitCommit: null,
-    series: [...found.scalars].map(([name, points]) => ({ name, points })),
+    series: found.scalars.series,
     histograms: found.histograms,
     files: [],
     origin: {
@@ -86,7 +87,7 @@ async function identityOf(run: string, file: string): Promise<string> {
 }
 
 class FoundValues {
-  readonly scalars = new Map<string, Point[]>();
+  readonly scalars = new Curves();
   readonly histograms: HistogramPoint[] = [];
   firstMs: number | null = null;
   lastMs: number | null = null;
@@ -105,19 +106,13 @@ class FoundValues {
     const { tag, simpleValue, histo, tensor } = value;
     const plugin = value.metadata?.pluginData?.pluginName ?? this.#plugins.get(tag) ?? "";
     if (plugin !== "") this.#plugins.set(tag, plugin);
-    if (simpleValue !== undefined) return this.#addScalar(tag, { step, epoch: null, value: simpleValue, atMs });
+    if (simpleValue !== undefined) return this.scalars.add(tag, { step, epoch: null, value: simpleValue, atMs });
     if (histo !== undefined) return this.#addHistogram(tag, step, atMs, oldHistogram(histo));
     if (tensor === undefined) return;
     const numbers = numbersOf(tensor);
     if (plugin === "scalars" && numbers.length > 0)
-      this.#addScalar(tag, { step, epoch: null, value: numbers[0]!, atMs });
+      this.scalars.add(tag, { step, epoch: null, value: numbers[0]!, atMs });
     if (plugin === "histograms" && numbers.length >= 3) this.#addHistogram(tag, step, atMs, newHistogram(numbers));
-  }
-
-  #addScalar(name: string, point: Point): void {
-    const points = this.scalars.get(name);
-    if (points === undefined) this.scalars.set(name, [point]);
-    else points.push(point);
   }
 
   #addHistogram(name: string, step: number, atMs: number, histogram: Spread | null): void {
