@@ -9,7 +9,7 @@ import { countTrainedOn, saveDataset, saveEvaluation, type RunRow } from "../sto
 import { FIRST_LINK, runDigest } from "../train/chain.ts";
 import { readCheckpoint } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/contract.ts";
-import { evaluateOn } from "../train/evaluate.ts";
+import { compileForInference, evaluateOn } from "../train/evaluate.ts";
 import type { ExternalPhase } from "../train/recorder.ts";
 import { networkOf } from "./check-plan.ts";
 import { mapClasses, type ClassWishes } from "./class-map.ts";
@@ -131,13 +131,7 @@ async function compute(work: Work, tools: Tools): Promise<{ evaluation: Evaluati
   const { request, config, own, samples, prepared, state } = work;
   const { settings, positiveClass } = config;
   const network = networkOf({ ...request.run, settings }, own.classes.length);
-  const program = await tools.engine.compile(network, {
-    batchSize: settings.batchSize,
-    trainable: new Set(),
-    frozenBatchNorm: settings.frozenBatchNorm,
-    optimizer: settings.optimizer,
-    purpose: "inference",
-  });
+  const program = await compileForInference(tools.engine, network, settings);
   tools.observer.stage(`evaluating ${samples.length} images`);
   let durationMs = 0;
   let done = 0;

@@ -15,10 +15,11 @@ import {
 import { FIRST_LINK, runDigest } from "../train/chain.ts";
 import { readCheckpoint } from "../train/checkpoint.ts";
 import { confusionMatrix } from "../train/confusion.ts";
-import { argmax, crossEntropy, softmax } from "../train/cross-entropy.ts";
+import { crossEntropy } from "../train/cross-entropy.ts";
 import { epochMetrics } from "../train/metrics.ts";
 import type { Recorded } from "./recorded.ts";
 import { bestCheckpoint } from "./shared-run.ts";
+import { columnsOf, followsFromLogits } from "./prediction-columns.ts";
 import { judged, type VerdictLine } from "./verdict.ts";
 
 /** One line, or none where the run was never evaluated. */
@@ -56,7 +57,7 @@ async function findingsOf(
   );
   const edited = predictions.filter((row) => !followsFromLogits(row) || labels.get(row.sampleId) !== row.label);
   if (edited.length > 0) return edited.map(({ sampleId }) => `${phase}, sample ${sampleId}`);
-  const measured = columns(predictions);
+  const measured = columnsOf(predictions);
   const positive = own.classes.indexOf(config.positiveClass);
   const computed = {
     samples: predictions.length,
@@ -70,20 +71,6 @@ async function findingsOf(
     ([key, value]) => canonicalJson(value) !== canonicalJson(stored[key as keyof typeof stored]),
   );
   return differing.map(([key]) => `${phase}, ${key}`);
-}
-
-function followsFromLogits({ logits, predicted, probabilities }: StoredPrediction): boolean {
-  return argmax(logits) === predicted && canonicalJson(softmax(logits)) === canonicalJson(probabilities);
-}
-
-function columns(predictions: readonly StoredPrediction[]) {
-  return {
-    sampleIds: predictions.map(({ sampleId }) => sampleId),
-    labels: predictions.map(({ label }) => label),
-    predicted: predictions.map(({ predicted }) => predicted),
-    logits: predictions.map(({ logits }) => logits),
-    probabilities: predictions.map(({ probabilities }) => probabilities),
-  };
 }
 
 /** As evaluateOn sums it: batch by batch. */

@@ -3,12 +3,13 @@
 import type { Split } from "../data/sample.ts";
 import type { StoredBatch, StoredEpoch, StoredPrediction } from "../store/index.ts";
 import { confusionMatrix, countsOf } from "../train/confusion.ts";
-import { argmax, crossEntropy, softmax } from "../train/cross-entropy.ts";
+import { crossEntropy } from "../train/cross-entropy.ts";
 import { learningRate } from "../train/learning-rate.ts";
 import { epochMetrics } from "../train/metrics.ts";
 import type { Phase } from "../train/recorder.ts";
 import { stageOf } from "../train/stages.ts";
 import { networkOf } from "./check-plan.ts";
+import { columnsOf, followsFromLogits, sameNumbers } from "./prediction-columns.ts";
 import type { Recorded } from "./recorded.ts";
 import { judged, notChecked, type VerdictLine } from "./verdict.ts";
 
@@ -25,12 +26,9 @@ export interface Outcomes {
 export function checkPredictions({ manifest }: Recorded, split: Split, outcomes: readonly Outcomes[]): VerdictLine {
   const findings = outcomes.flatMap(({ phase, epoch, predictions }) => {
     const samples = split[phase].map((index) => manifest.samples[index]);
-    return predictions.flatMap(({ sampleId, label, predicted, logits, probabilities }, i) => {
-      const right =
-        samples[i]?.id === sampleId &&
-        samples[i].label === label &&
-        argmax(logits) === predicted &&
-        equal(softmax(logits), probabilities);
+    return predictions.flatMap((prediction, i) => {
+      const { sampleId, label } = prediction;
+      const right = samples[i]?.id === sampleId && samples[i].label === label && followsFromLogits(prediction);
       return right ? [] : [`${phase} epoch ${epoch}, sample ${sampleId}`];
     });
   });
@@ -118,28 +116,16 @@ function metricsRight(
   classes: number,
   positive: number,
 ): boolean {
-  const measured = {
-    labels: predictions.map(({ label }) => label),
-    predicted: predictions.map(({ predicted }) => predicted),
-    probabilities: predictions.map(({ probabilities }) => probabilities),
-  };
-  const { precision, recall, f1, auc } = epochMetrics(measured, classes, positive, row.loss);
+  const { precision, recall, f1, auc } = epochMetrics(columnsOf(predictions), classes, positive, row.loss);
   const stored = [row.precision, row.recall, row.f1, row.auc];
   const counts = confusionOf(predictions, classes).flat();
   return (
-    [precision, recall, f1, auc].every((value, i) => value === stored[i]) && equal(counts, confusion?.flat() ?? [])
+    [precision, recall, f1, auc].every((value, i) => value === stored[i]) &&
+    sameNumbers(counts, confusion?.flat() ?? [])
   );
 }
 
 function confusionOf(predictions: readonly StoredPrediction[], classes: number): number[][] {
-  const labels = predictions.map(({ label }) => label);
-  return confusionMatrix(
-    labels,
-    predictions.map(({ predicted }) => predicted),
-    classes,
-  );
-}
-
-function equal(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+  const { labels, predicted } = columnsOf(predictions);
+  return confusionMatrix(labels, predicted, classes);
 }

@@ -2,6 +2,7 @@
 import { canonicalJson } from "../experiment/index.ts";
 import type { StoredScores } from "../store/index.ts";
 import { classMetrics } from "../train/metrics.ts";
+import { columnsOf } from "./prediction-columns.ts";
 import type { Outcomes } from "./verify-outcomes.ts";
 import { judged, notChecked, type VerdictLine } from "./verdict.ts";
 
@@ -13,12 +14,7 @@ export function checkScores(
 ): VerdictLine {
   if (stored.length === 0) return notChecked("scores", "none is stored");
   const findings = outcomes.flatMap(({ phase, epoch, predictions }) => {
-    const measured = {
-      labels: predictions.map(({ label }) => label),
-      predicted: predictions.map(({ predicted }) => predicted),
-      probabilities: predictions.map(({ probabilities }) => probabilities),
-    };
-    const computed = canonicalJson(classMetrics(measured, classes));
+    const computed = canonicalJson(classMetrics(columnsOf(predictions), classes));
     const found = stored.find((row) => row.phase === phase && row.epoch === epoch);
     return found !== undefined && canonicalJson(found.scores) === computed ? [] : [`${phase} epoch ${epoch}`];
   });

@@ -2,8 +2,10 @@
 // cross-entropy in double precision, without label smoothing.
 import { batches, evaluationCrops, type Batch } from "../data/index.ts";
 import type { Manifest, Prepared, Resampler } from "../data/sample.ts";
-import type { Program } from "../engine/engine.ts";
+import type { Engine, Program } from "../engine/engine.ts";
 import { LockstepError } from "../errors.ts";
+import type { Settings } from "../experiment/settings.ts";
+import type { Network } from "../model/network.ts";
 import { confusionMatrix } from "./confusion.ts";
 import type { Evaluation, Predictions } from "./contract.ts";
 import { argmax, crossEntropy, softmax } from "./cross-entropy.ts";
@@ -42,6 +44,13 @@ export interface EvaluatedBatch {
   readonly loss: number;
   readonly correct: number;
   readonly durationMs: number;
+}
+
+/** A program that evaluates as the settings say and trains nothing. */
+export function compileForInference(engine: Engine, network: Network, settings: Settings): Promise<Program> {
+  const { batchSize, frozenBatchNorm, optimizer } = settings;
+  const nothing = { trainable: new Set<string>(), purpose: "inference" } as const;
+  return engine.compile(network, { batchSize, frozenBatchNorm, optimizer, ...nothing });
 }
 
 /** @throws LockstepError "diverged" where a loss is not finite; Interrupted between batches */

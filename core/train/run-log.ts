@@ -1,8 +1,9 @@
 // What a program or a hook logs beside our own rows: numbers, histograms, images, tables, files and lines, checked and recorded.
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { csvText } from "../csv-text.ts";
+import { basename, extname } from "node:path";
+import { cellText, csvText } from "../csv-text.ts";
 import { LockstepError } from "../errors.ts";
+import type { Cell } from "../experiment/hooks.ts";
 import { histogramOf, type Histogram } from "./histogram.ts";
 import { imageExtension, keepBytes, keepFile } from "./kept-files.ts";
 import type { LogEvent, Recorder } from "./recorder.ts";
@@ -13,10 +14,8 @@ export interface Position {
   readonly epoch: number | null;
 }
 
-export type Cell = string | number | boolean | null;
-
 export interface FileAbout {
-  /** Default: the file's own. */
+  /** Default: the file's own; bytes without one are a "file". */
   readonly name?: string;
   /** Default "file". */
   readonly kind?: string;
@@ -69,9 +68,11 @@ export class RunLog {
     this.#keep("table", name, { bytes: Buffer.from(text), extension: ".csv" }, at);
   }
 
-  /** Copies a file below the home. */
-  file(path: string, { name = basename(path), kind = "file", epoch = null }: FileAbout = {}): void {
-    const kept = keepFile({ home: this.#home, runId: this.#recorder.runId }, path);
+  /** Copies a file below the home. @param file its path or its bytes */
+  file(file: string | Uint8Array, about: FileAbout = {}): void {
+    const { name = typeof file === "string" ? basename(file) : "file", kind = "file", epoch = null } = about;
+    const owner = { home: this.#home, runId: this.#recorder.runId };
+    const kept = typeof file === "string" ? keepFile(owner, file) : keepBytes(owner, file, extname(name).toLowerCase());
     this.#recorder.record({ kind: "artifact", artifactKind: checkName(kind), name: checkName(name), epoch, ...kept });
   }
 
@@ -137,10 +138,6 @@ function readImage(path: string): Uint8Array {
       cause,
     });
   }
-}
-
-function cellText(cell: Cell | undefined): string {
-  return cell === null || cell === undefined ? "" : String(cell);
 }
 
 function short(text: string): string {

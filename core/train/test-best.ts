@@ -2,6 +2,7 @@
 import { readCheckpoint } from "./checkpoint.ts";
 import { confusionPicture } from "./confusion-picture.ts";
 import { confusionMatrix } from "./confusion.ts";
+import { compileForInference } from "./evaluate.ts";
 import type { EvaluatedInRun } from "./evaluation-events.ts";
 import { evaluateInRun } from "./evaluation-events.ts";
 import { artifactOf } from "./artifact.ts";
@@ -15,13 +16,7 @@ const EPOCH = 1;
 export async function testBest(session: Session, bestPath: string): Promise<EvaluatedInRun> {
   const { engine, network, settings } = session.input;
   const { state } = await readCheckpoint(bestPath);
-  const program = await engine.compile(network, {
-    batchSize: settings.batchSize,
-    trainable: new Set(),
-    frozenBatchNorm: settings.frozenBatchNorm,
-    optimizer: settings.optimizer,
-    purpose: "inference",
-  });
+  const program = await compileForInference(engine, network, settings);
   try {
     program.load(state);
     const evaluated = await evaluateInRun(session, {
