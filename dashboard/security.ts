@@ -1,10 +1,10 @@
 // Who may talk to the dashboard: known Host names only (a foreign page could otherwise rebind its own name to us),
 // a token where one is set, no writes from other sites, and a content policy without inline scripts or styles.
-import { timingSafeEqual, createHash } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
+import { sameText } from "./same-text.ts";
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 const COOKIE = "lockstep_token";
@@ -41,12 +41,6 @@ function keepToken(c: Context, token: string): Response {
   const url = new URL(c.req.url);
   url.searchParams.delete("token");
   return c.redirect(`${url.pathname}${url.search}`);
-}
-
-/** Compares without telling by its time where the texts part. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 /** Refuses form posts from other sites. No form can send an Authorization header, and a script of another site is not let to. */

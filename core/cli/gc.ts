@@ -18,7 +18,7 @@ export function registerGcCommand(program: Command): void {
   program
     .command("gc")
     .description(
-      "Remove for good what nothing needs: deleted runs with their files, prepared images that no run was trained from",
+      "Remove for good what nothing needs: deleted runs with their files, caches that no run was trained from",
     )
     .option("--older-than <days>", "only what was deleted so many days ago", wholeNumber("--older-than", 0), 0)
     .option("--dry-run", "tell what would be removed and remove nothing")

@@ -137,7 +137,7 @@ async function remove(runName: string | undefined, flags: Flags): Promise<void> 
   await withRun(runName, async (store, run) => {
     if (run.status === "running") throw missing(`run ${run.runId} is running`, "exp stop RUN first.");
     await setDeleted(store, run.runId, true);
-    tell(flags, run, { deleted: true }, "is deleted; --undo brings it back until exp gc --runs");
+    tell(flags, run, { deleted: true }, "is deleted; --undo brings it back until exp gc");
   });
 }
 

@@ -1,6 +1,6 @@
 // The runs of a comparison in groups that share a curve: each run by itself, or by variant, experiment or a setting.
 import { seedText } from "../../core/store/seed-text.ts";
-import { flatten } from "../flatten.ts";
+import { flatten } from "../../core/flatten.ts";
 import { setting, short } from "../format.ts";
 import type { RunDetail } from "../queries/runs.ts";
 import { groupBy } from "../queries/experiments.ts";

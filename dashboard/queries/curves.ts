@@ -1,6 +1,7 @@
 // Curves: of one run by batch and by epoch, of many runs in one metric, and what is new since a position.
 import type { Sql } from "../sql.ts";
 import { LockstepError } from "../../core/errors.ts";
+import type { Metrics } from "../../core/train/recorder.ts";
 
 export interface BatchPoint {
   readonly phase: string;
@@ -14,15 +15,9 @@ export interface BatchPoint {
   readonly seconds: number;
 }
 
-export interface EpochPoint {
+export interface EpochPoint extends Metrics {
   readonly phase: string;
   readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly precision: number | null;
-  readonly recall: number | null;
-  readonly f1: number | null;
-  readonly auc: number | null;
   readonly lr: number | null;
   readonly imagesPerSecond: number;
 }

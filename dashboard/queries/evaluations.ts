@@ -1,8 +1,9 @@
 // Evaluations of runs on other labelled sets (`exp evaluate`), each a phase beside the run's own test.
+import type { Metrics } from "../../core/train/recorder.ts";
 import type { Sql } from "../sql.ts";
 import type { RunDetail } from "./runs.ts";
 
-export interface EvaluationRow {
+export interface EvaluationRow extends Metrics {
   readonly runId: string;
   readonly phase: string;
   /** Name of the data set. */
@@ -11,12 +12,6 @@ export interface EvaluationRow {
   readonly samples: number;
   /** Samples that the run was trained on. */
   readonly seenSamples: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly precision: number | null;
-  readonly recall: number | null;
-  readonly f1: number | null;
-  readonly auc: number | null;
   /** Of weights and predictions. */
   readonly digest: string;
 }

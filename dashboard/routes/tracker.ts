@@ -1,14 +1,11 @@
 // The tracker over HTTP, for programs in any language: POST /api/v1/runs and what belongs to one of them. An answer means that all of
 // it is in the spool. Each request shows the token: "Authorization: Bearer …"; a cookie does not count, so no page can post here.
-import { rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { randomUUID, timingSafeEqual, createHash } from "node:crypto";
 import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { LockstepError } from "../../core/errors.ts";
 import type { DashboardDeps } from "../deps.ts";
+import { sameText } from "../same-text.ts";
 import { TrackedRuns } from "../tracking/tracked-runs.ts";
 import { trackerToken } from "../tracking/token.ts";
 import * as schemas from "./tracker-schemas.ts";
@@ -53,14 +50,8 @@ export function registerTracker(api: OpenAPIHono, deps: DashboardDeps): void {
   });
   api.openapi(postTo("files", "A file; the body is its bytes", { query: schemas.fileQuery }), async (c) => {
     const { name, kind, epoch } = c.req.valid("query");
-    const run = await runs.get(c.req.valid("param").id);
-    const path = join(tmpdir(), `lockstep-${randomUUID()}${/\.\w{1,10}$/.exec(name)?.[0] ?? ""}`);
-    try {
-      await writeFile(path, new Uint8Array(await c.req.arrayBuffer()));
-      run.artifact(path, { name, kind, epoch });
-    } finally {
-      await rm(path, { force: true });
-    }
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    (await runs.get(c.req.valid("param").id)).artifact(bytes, { name, kind, epoch });
     return c.json({ ok: true }, 201);
   });
   api.openapi(postTo("finish", "End a run", { body: schemas.ending }), async (c) =>
@@ -87,11 +78,6 @@ function checkBearer({ token, home }: DashboardDeps): MiddlewareHandler {
     const [message, how] = ["a run is logged with a token", "Send Authorization: Bearer TOKEN; exp tracker prints it."];
     return c.json({ type: "error", code: "usage", message, next: how }, 401);
   };
-}
-
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 function sizeLimit(): MiddlewareHandler {

@@ -1,9 +1,10 @@
 /** @jsxImportSource hono/jsx */
 // One data set: balance by part, sizes, duplicates and leaks, what was left out, pictures, and the runs that saw it.
-import { count, setting, short } from "../format.ts";
+import { count, short } from "../format.ts";
 import type { DatasetRow, DuplicateGroup, SamplePicture, SizeBin, SplitRow } from "../queries/datasets.ts";
+import { BalanceCard } from "./balance-card.tsx";
 import { Gallery } from "./gallery.tsx";
-import { Data, Page } from "./layout.tsx";
+import { Page } from "./layout.tsx";
 import { Card, Empty, HonestyBadges, Scroll } from "./parts.tsx";
 
 export interface DatasetProps {
@@ -15,8 +16,6 @@ export interface DatasetProps {
   readonly leakedGroups: number;
   readonly pictures: readonly SamplePicture[];
 }
-
-const PARTS = ["train", "val", "test"];
 
 export function DatasetPage(props: DatasetProps) {
   const { dataset, splits, split, sizes, pictures } = props;
@@ -49,90 +48,6 @@ export function DatasetPage(props: DatasetProps) {
       </div>
       <PicturesCard dataset={dataset} pictures={pictures} />
     </Page>
-  );
-}
-
-function BalanceCard({
-  dataset,
-  splits,
-  split,
-}: {
-  dataset: DatasetRow;
-  splits: readonly SplitRow[];
-  split: SplitRow;
-}) {
-  const parts = PARTS.map((part) => ({ part, counts: dataset.classes.map((_, k) => split.counts?.[part]?.[k] ?? 0) }));
-  const empty = parts.flatMap(({ part, counts }) =>
-    counts.flatMap((n, k) => (n === 0 ? [`${dataset.classes[k] ?? "?"} in ${part}`] : [])),
-  );
-  return (
-    <Card
-      title="Balance and split"
-      aside={
-        <form method="get" class="row small">
-          <label>
-            Split
-            <select name="split" data-submit>
-              {splits.map((one) => (
-                <option value={one.digest} selected={one.digest === split.digest}>
-                  {short(one.digest)} · {count(one.runs, "run")}
-                </option>
-              ))}
-            </select>
-          </label>
-        </form>
-      }
-    >
-      {empty.length > 0 && (
-        <div class="note warn small">
-          <p>
-            No sample of {empty.join(", ")}: metrics of that class are undefined there. Use more samples or another
-            split.
-          </p>
-        </div>
-      )}
-      <div class="grid2">
-        <div>
-          <Data id="balance" value={{ classes: dataset.classes, parts }} />
-          <div
-            class="chart"
-            id="balance-chart"
-            data-title="Balance"
-            role="img"
-            aria-label="Samples by class and part; the table beside it has the numbers"
-          ></div>
-        </div>
-        <Scroll label="Samples by class and part">
-          <table id="balance-table">
-            <caption>{setting(split.settings)}</caption>
-            <thead>
-              <tr>
-                <th scope="col">class</th>
-                {PARTS.map((part) => (
-                  <th scope="col" class="num">
-                    {part}
-                  </th>
-                ))}
-                <th scope="col" class="num">
-                  all
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {dataset.classes.map((name, k) => (
-                <tr>
-                  <th scope="row">{name}</th>
-                  {parts.map(({ counts }) => (
-                    <td class="num">{counts[k]}</td>
-                  ))}
-                  <td class="num">{parts.reduce((sum, { counts }) => sum + (counts[k] ?? 0), 0)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </div>
-    </Card>
   );
 }
 

@@ -1,7 +1,8 @@
 /** @jsxImportSource hono/jsx */
 // Settings and provenance in which the runs differ; what is equal in all of them is left out and only counted.
 import { seedText } from "../../../core/store/seed-text.ts";
-import { differingKeys, flatten } from "../../flatten.ts";
+import { flatten } from "../../../core/flatten.ts";
+import { differingKeys } from "../../differing-keys.ts";
 import { setting, short } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, Scroll } from "../parts.tsx";

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // Two to 500 runs side by side: curves, metrics, what differs between them, and one pair in depth.
 import { GROUPINGS, type CurveGroup } from "../../comparison/groups.ts";
-import { flatten } from "../../flatten.ts";
+import { flatten } from "../../../core/flatten.ts";
 import { count } from "../../format.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { RunDetail } from "../../queries/runs.ts";

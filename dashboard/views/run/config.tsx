@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // Where the run's bits come from: its settings, code with the uncommitted diff, machine, lineage, digests and verdicts.
-import { flatten } from "../../flatten.ts";
+import { flatten } from "../../../core/flatten.ts";
 import { count, dateTime, setting, short } from "../../format.ts";
 import type { Relative, VerdictRow } from "../../queries/attachments.ts";
 import type { RunDetail } from "../../queries/runs.ts";
