@@ -1,7 +1,9 @@
 // A stored run of any kind as all tools can say it. Curves: train/loss and the like by training step, epoch/<phase>/… by epoch, test/… at
 // the best epoch, and everything that was logged under its own name.
 import { join } from "node:path";
+import { flatten } from "../flatten.ts";
 import type { RunRow, Store } from "../store/index.ts";
+import { Curves } from "./curves.ts";
 import type { ForeignRun, HistogramPoint, Point, Series } from "./foreign-run.ts";
 
 export interface StoredForeignRun extends ForeignRun {
@@ -39,13 +41,8 @@ export async function readStored(store: Store, run: RunRow, home: string): Promi
 function paramsOf({ config, kind, seed, variant, settingsHash }: RunRow): Record<string, string> {
   const own =
     kind === "lockstep" ? { ...(config as { settings: object }).settings, variant, seed, settingsHash } : config;
-  return flatten(own ?? {});
-}
-
-function flatten(value: unknown, prefix = ""): Record<string, string> {
-  if (value === null || typeof value !== "object" || Array.isArray(value))
-    return prefix === "" ? {} : { [prefix]: typeof value === "string" ? value : JSON.stringify(value) };
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flatten(inner, prefix === "" ? key : `${prefix}.${key}`))) as Record<string, string>; // prettier-ignore
+  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  return Object.fromEntries(flatten(own).map(([key, value]) => [key, text(value)]));
 }
 
 interface BatchRow {
@@ -93,7 +90,7 @@ async function epochSeries(
   const rows = await sql<EpochRow[]>`
     select phase, epoch, loss, accuracy, precision, recall, f1, auc from epochs
     where run_id = ${runId} order by phase, epoch`;
-  const series = new Map<string, Point[]>();
+  const curves = new Curves();
   for (const row of rows) {
     const test = row.phase === "test";
     const epoch = test ? (bestEpoch ?? row.epoch) : row.epoch;
@@ -102,22 +99,18 @@ async function epochSeries(
       const value = row[metric];
       if (value === null) continue;
       const name = test ? `test/${metric}` : `epoch/${row.phase}/${metric}`;
-      series.set(name, [...(series.get(name) ?? []), { step: epoch, epoch, value, atMs }]);
+      curves.add(name, { step: epoch, epoch, value, atMs });
     }
   }
-  return [...series].map(([name, points]) => ({ name, points }));
+  return curves.series;
 }
 
 async function loggedSeries({ sql }: Store, runId: string): Promise<Series[]> {
   const rows = await sql<{ name: string; step: number; epoch: number | null; value: number; at: Date }[]>`
     select name, step, epoch, value, at from metric_values where run_id = ${runId} order by name, step`;
-  const series = new Map<string, Point[]>();
-  for (const { name, step, epoch, value, at } of rows) {
-    const points = series.get(name) ?? [];
-    points.push({ step, epoch, value, atMs: at.getTime() });
-    series.set(name, points);
-  }
-  return [...series].map(([name, points]) => ({ name, points }));
+  const curves = new Curves();
+  for (const { name, step, epoch, value, at } of rows) curves.add(name, { step, epoch, value, atMs: at.getTime() });
+  return curves.series;
 }
 
 async function readHistograms({ sql }: Store, runId: string): Promise<HistogramPoint[]> {

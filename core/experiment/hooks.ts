@@ -2,7 +2,8 @@
 // Neither can change a bit of the training. The hook's source is part of the settings hash; histograms are not, since they only look.
 import type { Experiment } from "./settings.ts";
 
-type Cell = string | number | boolean | null;
+/** Of a table. */
+export type Cell = string | number | boolean | null;
 
 /** What a hook sees of the epoch that has ended, and what it can log. Numbers are stored under the run's training step and epoch. */
 export interface EpochContext {

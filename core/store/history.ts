@@ -1,6 +1,6 @@
 // What a run recorded, read back whole: for resume, verify and reproduce. The dashboard's reads are in queries.ts.
 import type { KnownLinks } from "../train/contract.ts";
-import type { ExternalPhase, Phase } from "../train/recorder.ts";
+import type { ExternalPhase, Metrics, Phase } from "../train/recorder.ts";
 import type { Store } from "./connect.ts";
 
 export interface StoredBatch {
@@ -35,15 +35,9 @@ export async function readKnownLinks(store: Store, runId: string): Promise<Known
   return (phase, epoch, batch) => byPosition.get(`${phase} ${epoch} ${batch}`) ?? null;
 }
 
-export interface StoredEpoch {
+export interface StoredEpoch extends Metrics {
   readonly phase: Phase;
   readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly precision: number | null;
-  readonly recall: number | null;
-  readonly f1: number | null;
-  readonly auc: number | null;
   /** Of the last step of a training epoch. */
   readonly lr: number | null;
   readonly stateDigest: string | null;

@@ -2,11 +2,12 @@
 // is not known to us, so nothing is promised about their bits. They go through the same spool: `log` never waits for the database.
 import { randomUUID } from "node:crypto";
 import { LockstepError } from "../errors.ts";
+import type { Cell } from "../experiment/hooks.ts";
 import { hashOf } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
 import type { Histogram } from "../train/histogram.ts";
 import type { LogEvent } from "../train/recorder.ts";
-import { RunLog, type Cell, type FileAbout, type Position } from "../train/run-log.ts";
+import { RunLog, type FileAbout, type Position } from "../train/run-log.ts";
 import { openStore, type Store } from "./connect.ts";
 import { storableJson } from "./events/array-literal.ts";
 import { checkNames } from "./insert-run.ts";
@@ -55,8 +56,8 @@ export interface TrackedRun {
   image(name: string, image: string | Uint8Array, at?: At): void;
   /** Rows as objects; kept as CSV. */
   table(name: string, rows: readonly Readonly<Record<string, Cell>>[], at?: At): void;
-  /** Copies a file into the home and lists it with the run. */
-  artifact(path: string, about?: FileAbout): void;
+  /** Copies a file, given by its path or its bytes, into the home and lists it with the run. */
+  artifact(file: string | Uint8Array, about?: FileAbout): void;
   /** Waits until all is stored, or in the spool while the database is away. */
   finish(status?: "done" | "failed" | "interrupted"): Promise<{ readonly stored: boolean }>;
 }
@@ -109,7 +110,7 @@ export async function openTracked({ create, system, ...options }: TrackedOptions
     histogram: (name, values, at = { step: lastStep }) => log.histogram(name, values, place(at)),
     image: (name, image, at = { step: lastStep }) => log.image(name, image, place(at)),
     table: (name, rows, at = { step: lastStep }) => log.table(name, rows, place(at)),
-    artifact: (path, about) => log.file(path, about),
+    artifact: (file, about) => log.file(file, about),
     async finish(status = "done") {
       await metrics?.stop();
       recorder.record({ kind: "status", status, digest: null, error: null });

@@ -39,11 +39,3 @@ export async function* readRows(
     for await (const rows of query.cursor(ROWS_AT_ONCE)) yield [...rows];
   }
 }
-
-/** A value as text: null empty, dates in ISO 8601, lists and objects as JSON. */
-export function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
-  return typeof value === "string" ? value : JSON.stringify(value);
-}

@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { csvText } from "../../csv-text.ts";
+import { cellText, csvText } from "../../csv-text.ts";
 import type { Store } from "../../store/index.ts";
-import { cellText, readColumns, readRows, TABLES, type Column, type TableName } from "./read-views.ts";
+import { readColumns, readRows, TABLES, type Column, type TableName } from "./read-views.ts";
 
 export interface TablesRequest {
   readonly store: Store;
