@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import { LockstepError } from "../errors.ts";
 import type { Source } from "../data/index.ts";
+import { gridVariants } from "./grid.ts";
 import { hookSource, hooksOf, type Hooks } from "./hooks.ts";
 import { suggestion } from "./nearest.ts";
 import { parseAssignments } from "./assignments.ts";
 import { resolveSettings } from "./resolve.ts";
+import { drawnVariants } from "./search.ts";
 import type { Experiment, PlannedSplit, Settings, SettingsInput } from "./settings.ts";
 
 /** What the command line says. */
@@ -108,25 +110,12 @@ function chosenFolds(
   return chosen ?? Array.from({ length: count }, (_, fold) => fold);
 }
 
-/** Named variants, then the grid's combinations; an experiment without either has one variant, "base". */
-function variantInputs(experiment: Experiment): Map<string, SettingsInput> {
-  const inputs = new Map(Object.entries(experiment.variants ?? {}));
-  for (const [name, input] of gridInputs(experiment.grid ?? {})) inputs.set(name, input);
+/** Named variants, then the grid's combinations, then the search's draws; an experiment without any has one variant, "base". */
+function variantInputs({ variants = {}, grid = {}, search }: Experiment): Map<string, SettingsInput> {
+  const drawn = search === undefined ? [] : drawnVariants(search);
+  const inputs = new Map([...Object.entries(variants), ...gridVariants(grid), ...drawn]);
   if (inputs.size === 0) inputs.set("base", {});
   return inputs;
-}
-
-function gridInputs(grid: NonNullable<Experiment["grid"]>): [string, SettingsInput][] {
-  let combinations: [string, SettingsInput][] = [["", {}]];
-  for (const [key, values] of Object.entries(grid)) {
-    combinations = combinations.flatMap(([name, input]) =>
-      (values as readonly unknown[]).map((value): [string, SettingsInput] => [
-        `${name}${name && "+"}${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-        { ...input, [key]: value },
-      ]),
-    );
-  }
-  return combinations.filter(([name]) => name !== "");
 }
 
 function chosenVariants(

@@ -86,6 +86,33 @@ const gridSchema = z.strictObject(
   ),
 );
 
+/** Settings that are numbers, which may be drawn from a range. */
+const RANGED = ["widthMult", "lr", "weightDecay", "dropout", "labelSmoothing", "clipNorm", "emaDecay"] as const;
+
+const range = z
+  .strictObject({ kind: z.enum(["uniform", "log-uniform"]), low: z.number(), high: z.number() })
+  .refine(({ low, high }) => low < high, "expected low below high")
+  .refine(({ kind, low }) => kind === "uniform" || low > 0, "a log-uniform range begins above 0");
+
+const searchSchema = z.strictObject({
+  random: positiveInteger.max(10_000),
+  seed: z.int().optional(),
+  space: z
+    .strictObject({
+      ...gridSchema.shape,
+      ...Object.fromEntries(RANGED.map((key) => [key, rangeOrValues(settingsSchema.shape[key])])),
+    })
+    .refine((space) => Object.keys(space).length > 0, "expected at least one setting to draw"),
+});
+
+/** Both ends of a range are values that the setting may have. */
+function rangeOrValues(setting: z.ZodType) {
+  const within = range
+    .refine(({ low }) => setting.safeParse(low).success, "low is no valid value of the setting")
+    .refine(({ high }) => setting.safeParse(high).success, "high is no valid value of the setting");
+  return z.union([z.array(setting).min(1), within]).optional();
+}
+
 const splitSeed = z.union([z.int(), z.literal("run")]).optional();
 const fractionSplit = z
   .strictObject({ train: fraction, val: fraction, test: fraction, seed: splitSeed })
@@ -105,6 +132,7 @@ export const experimentSchema = z.strictObject({
   base: settingsSchema.optional(),
   variants: z.record(variantName, settingsSchema).optional(),
   grid: gridSchema.optional(),
+  search: searchSchema.optional(),
   onEpochEnd: z.custom<() => void>((value) => typeof value === "function", "expected a function").optional(),
   histograms: z
     .union([

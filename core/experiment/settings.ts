@@ -2,7 +2,9 @@
 // every default filled in. All of `Settings` is hashed and stored; a number that affects a result stands nowhere else.
 import type { Source, Augmentation } from "../data/index.ts";
 import type { Optimizer } from "../engine/engine.ts";
+import type { Grid } from "./grid.ts";
 import type { EpochHook } from "./hooks.ts";
+import type { Search } from "./search.ts";
 
 /** What is frozen: nothing, all features, the blocks (stem, last convolution and classifier train), or the first n blocks and the stem. */
 export type Freeze = "none" | "backbone" | "blocks" | { readonly upTo: number };
@@ -149,8 +151,10 @@ export interface Experiment {
   seeds?: readonly number[];
   base?: SettingsInput;
   variants?: Readonly<Record<string, SettingsInput>>;
-  /** Lists of values: every combination becomes a variant, named "lr=0.001,widthMult=0.5". */
-  grid?: { readonly [Key in keyof SettingsInput]?: readonly NonNullable<SettingsInput[Key]>[] };
+  /** Lists of values: every combination becomes a variant, named "lr=0.001+widthMult=0.5". */
+  grid?: Grid;
+  /** So many random draws from a space become variants, named as a grid's. */
+  search?: Search;
   /** Called after each epoch's validation; may log and cannot change the training. */
   onEpochEnd?: EpochHook;
   /** Histograms of weights (and gradients) with each run; true: of weights, after every epoch. */
