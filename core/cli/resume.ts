@@ -22,7 +22,9 @@ export function registerResumeCommand(program: Command): void {
   const command = program
     .command("resume")
     .argument("<run>", "id, the beginning of one, or experiment/variant/seed")
-    .description("Go on with an interrupted, lost or failed run; it ends with the digest of an undisturbed one");
+    .description(
+      "Go on with an interrupted, paused, lost or failed run; it ends with the digest of an undisturbed one",
+    );
   addEngineOptions(command)
     .option("--anyway", "although the code has changed: what follows the last checkpoint is made anew")
     .option("--json", "JSON lines on standard output, progress on standard error")

@@ -23,7 +23,7 @@ Examples:
   exp runs --experiment frozen-backbone --status done
   exp runs --json | jq .run`;
 
-const STATUSES = ["queued", "running", "done", "failed", "interrupted", "lost"];
+const STATUSES = ["queued", "running", "done", "failed", "interrupted", "paused", "pruned", "lost"];
 
 export function registerRunsCommands(program: Command): void {
   program

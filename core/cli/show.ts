@@ -7,9 +7,11 @@ import {
   readArtifacts,
   readConfusion,
   readEpochs,
+  readDecisions,
   readEvaluations,
   readKernelTimes,
   readScores,
+  type HalvingDecision,
   type KernelTime,
   type RunRow,
   type Store,
@@ -53,6 +55,8 @@ interface Shown {
   readonly evaluations: readonly ShownEvaluation[];
   readonly artifacts: readonly StoredArtifact[];
   readonly kernelTimes: readonly KernelTime[];
+  /** Of successive halving, rung by rung. */
+  readonly halving: readonly HalvingDecision[];
 }
 
 async function showRun(name: string, flags: { readonly json?: boolean }): Promise<void> {
@@ -68,6 +72,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
       evaluations: await shownEvaluations(store, run.runId),
       artifacts: await readArtifacts(store, run.runId),
       kernelTimes: await readKernelTimes(store, run.runId),
+      halving: await readDecisions(store, run.runId),
     };
     if (flags.json) printJson(asJson(shown));
     else printShown(shown);
@@ -84,7 +89,7 @@ async function shownEvaluations(store: Store, runId: string): Promise<ShownEvalu
 }
 
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
-function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes }: Shown): object {
+function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving }: Shown): object {
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -99,6 +104,7 @@ function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernel
     evaluations: evaluations.map((one) => ({ ...one, ...scoresOf(scores, one.phase) })),
     artifacts,
     kernelTimes,
+    halving,
     ...rest,
   };
 }
@@ -122,8 +128,9 @@ function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics 
   };
 }
 
-function printShown({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes }: Shown): void {
+function printShown({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving }: Shown): void {
   printFacts(run);
+  for (const decision of halving) process.stdout.write(`${pc.dim("halving".padEnd(14))}${decisionText(decision)}\n`);
   if (epochs.length > 0) printEpochs(epochs);
   if (confusion !== null) printConfusion("Confusion matrix of the test phase", run.classes ?? [], confusion);
   const test = scoresOf(scores, "test");
@@ -165,6 +172,12 @@ function printFacts(run: RunRow): void {
   process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${seedText(run)}`)}\n`);
   for (const [name, value] of facts)
     if (value !== null && value !== "") process.stdout.write(`${pc.dim(name.padEnd(14))}${value}\n`);
+}
+
+function decisionText({ epoch, metric, value, score, rank, variants, kept }: HalvingDecision): string {
+  const [own, mean] = [value, score].map((number) => number?.toFixed(4) ?? "-");
+  const means = `best val ${metric} ${own}, mean of the variant's runs ${mean}`;
+  return `after epoch ${epoch}: ${means}, rank ${rank} of ${variants}, ${kept ? "goes on" : "left out"}`;
 }
 
 function samplesOf({ trainSamples, valSamples, testSamples }: RunRow): string | null {

@@ -8,7 +8,7 @@ import { suggestion } from "./nearest.ts";
 import { parseAssignments } from "./assignments.ts";
 import { resolveSettings } from "./resolve.ts";
 import { drawnVariants } from "./search.ts";
-import type { Experiment, PlannedSplit, Settings, SettingsInput } from "./settings.ts";
+import type { Experiment, Halving, PlannedSplit, Settings, SettingsInput } from "./settings.ts";
 
 /** What the command line says. */
 export interface Overrides {
@@ -46,6 +46,8 @@ export interface Plan {
   /** What a careful reader would be told before anything runs. */
   readonly warnings: readonly string[];
   readonly hooks: Hooks;
+  /** Null: every run goes to its end. */
+  readonly halving: Halving | null;
 }
 
 const SMOKE = { samples: 64, epochs: 2, imageSizePx: 32 } as const;
@@ -81,12 +83,27 @@ export function planRuns(experiment: Experiment, overrides: Overrides = {}): Pla
     sampleLimit: overrides.smoke ? SMOKE.samples : null,
     runs,
     hooks,
+    halving: plannedHalving(experiment, runs),
     warnings: warningsOf(runs),
   };
 }
 
 function plannedSplit({ split }: Experiment): PlannedSplit {
   return split !== undefined && "folds" in split ? { seed: 0, ...split } : { ...DEFAULT_SPLIT, ...split };
+}
+
+/** @throws LockstepError "experiment-invalid" where the runs have different numbers of epochs: their rungs would not be the same */
+function plannedHalving({ halving, name }: Experiment, runs: readonly PlannedRun[]): Halving | null {
+  if (halving === undefined) return null;
+  const epochs = [...new Set(runs.map(({ settings }) => settings.epochs))];
+  if (epochs.length > 1) {
+    throw new LockstepError({
+      code: "experiment-invalid",
+      message: `experiment "${name}": halving expects one number of epochs for all variants, received ${epochs.join(" and ")}.`,
+      next: "Say epochs in base alone, or leave halving out.",
+    });
+  }
+  return { factor: 3, firstEpochs: 1, metric: "loss", ...halving };
 }
 
 /** The folds to run, or one null where the split has none. */

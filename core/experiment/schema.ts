@@ -1,6 +1,7 @@
 // The run-time check of an experiment: zod schemas that mirror settings.ts, strict about unknown keys.
 // Sources and augmentations are checked by core/data when they are used; here only that they are such objects.
 import { z } from "zod";
+import { HALVING_METRICS } from "./settings.ts";
 
 const positiveInteger = z.int().min(1);
 const fraction = z.number().min(0).max(1);
@@ -133,6 +134,10 @@ export const experimentSchema = z.strictObject({
   variants: z.record(variantName, settingsSchema).optional(),
   grid: gridSchema.optional(),
   search: searchSchema.optional(),
+  halving: z
+    .strictObject({ factor: z.int().min(2), firstEpochs: positiveInteger, metric: z.enum(HALVING_METRICS) })
+    .partial()
+    .optional(),
   onEpochEnd: z.custom<() => void>((value) => typeof value === "function", "expected a function").optional(),
   histograms: z
     .union([

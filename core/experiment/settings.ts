@@ -116,6 +116,20 @@ export interface SettingsInput {
   minLoaded?: number;
 }
 
+/** Synchronous successive halving (Jamieson and Talwalkar 2016). */
+export interface Halving {
+  /** Of the variants, one in so many goes on from a rung; each rung has so many times the epochs of the one before. At least 2. */
+  readonly factor: number;
+  /** Of the first rung. */
+  readonly firstEpochs: number;
+  /** Of the validation; each run counts with its best epoch so far, a variant with the mean of its runs. */
+  readonly metric: HalvingMetric;
+}
+
+export const HALVING_METRICS = ["loss", "accuracy", "precision", "recall", "f1", "auc"] as const;
+export type HalvingMetric = (typeof HALVING_METRICS)[number];
+export type HalvingInput = Partial<Halving>;
+
 /** How the samples are divided: fractions that sum to 1 (official parts of a source are kept), or k folds, each a run. */
 export type SplitInput = FractionSplit | FoldSplit;
 
@@ -155,6 +169,8 @@ export interface Experiment {
   grid?: Grid;
   /** So many random draws from a space become variants, named as a grid's. */
   search?: Search;
+  /** Trains all variants a little, and only the best of them on; decided by stored validation results alone. */
+  halving?: HalvingInput;
   /** Called after each epoch's validation; may log and cannot change the training. */
   onEpochEnd?: EpochHook;
   /** Histograms of weights (and gradients) with each run; true: of weights, after every epoch. */

@@ -16,7 +16,7 @@ export interface EarlierRun {
 }
 
 /** Stored runs that are gone on with; call `markLostRuns` before, so that "running" means a living process. */
-export const RESUMABLE: readonly RunStatus[] = ["interrupted", "lost"];
+export const RESUMABLE: readonly RunStatus[] = ["interrupted", "paused", "lost"];
 
 /** @param row what the run would be stored as @returns the newest run with the same settings, seed, data, split, code, engine and weights */
 export async function findEarlier(sql: Sql | TransactionSql, row: NewRun): Promise<EarlierRun | null> {
@@ -55,7 +55,7 @@ export async function claimStored(sql: Sql | TransactionSql, runId: string): Pro
   const { count } = await sql`
     update runs set status = 'running', owner = ${ownProcess()}, heartbeat_at = now(), ended_at = null, stop_requested_at = null,
       error_code = null, error_message = null
-    where run_id = ${runId} and status in ('interrupted', 'lost', 'failed')`;
+    where run_id = ${runId} and status in ('interrupted', 'paused', 'pruned', 'lost', 'failed')`;
   return count === 1 ? { kind: "resume", runId } : null;
 }
 

@@ -4,6 +4,7 @@ import { Interrupted, LockstepError } from "../errors.ts";
 import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
 import type { LogEvent, Recorder } from "../train/recorder.ts";
+import { Paused } from "../train/interruption.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
 import { withEpochLines } from "./epoch-lines.ts";
@@ -12,7 +13,7 @@ import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
 import { orAbort } from "./interrupt.ts";
 import type { Job } from "./jobs.ts";
 import type { RunName, RunSummary } from "./observer.ts";
-import type { Place } from "./run-jobs.ts";
+import type { Place } from "./advance.ts";
 import { findResumePoint } from "./resume-point.ts";
 import { watchStopRequests } from "./stop-request.ts";
 import { summaryOf, unfinished } from "./summary.ts";
@@ -32,6 +33,8 @@ export interface RunWork extends Place {
   readonly weights: WeightsOrigin;
   /** Whether an earlier attempt may have left a checkpoint. */
   readonly resume: boolean;
+  /** Ends the attempt after this epoch, with status "paused"; absent: it goes to the run's end. */
+  readonly pauseAfterEpoch?: number | null;
   /** What is unusual about this attempt; shown, and kept in the run's log. */
   readonly notes?: readonly string[];
 }
@@ -91,6 +94,7 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
   } catch (cause) {
     if (signal.aborted) return interrupted(run);
+    if (cause instanceof Paused) return paused(run, cause);
     return failed(run, cause);
   }
 }
@@ -121,6 +125,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
     positiveClass: job.sweep.plan.positiveClass,
     hooks: job.sweep.plan.hooks,
+    pauseAfterEpoch: work.pauseAfterEpoch,
     checkpoints: { folder, home, everySteps: workshop.checkpointEverySteps },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
     onProgress: observer.progress,
@@ -144,6 +149,12 @@ function interrupted({ work, recorder, say, signal }: Attempt): RunOutcome {
   say("warning", (signal.reason as Error).message);
   recorder.record({ kind: "status", status: "interrupted", digest: null, error: null });
   return { summary: unfinished(work.name, "interrupted"), bestPath: null, error: null };
+}
+
+function paused({ work, recorder, say }: Attempt, { message }: Paused): RunOutcome {
+  say("info", message);
+  recorder.record({ kind: "status", status: "paused", digest: null, error: null });
+  return { summary: unfinished(work.name, "paused"), bestPath: null, error: null };
 }
 
 /** Told in the run's row, where the spool can still be written; told to the caller in any case. */

@@ -60,6 +60,7 @@ function planOf({ run, config }: Recorded, source: Source): Plan {
     runs,
     warnings: [],
     hooks: NO_HOOKS,
+    halving: null,
   };
 }
 

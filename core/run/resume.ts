@@ -67,6 +67,8 @@ function engineChange(run: RunRow, now: EngineIdentity): string | null {
 function checkState(run: RunRow): void {
   switch (run.status) {
     case "interrupted":
+    case "paused":
+    case "pruned":
     case "lost":
     case "failed":
       return;
@@ -81,7 +83,7 @@ function notResumable({ runId, experiment, variant, seed }: RunRow, reason: stri
   return new LockstepError({
     code: "run-state",
     message: `run ${experiment}/${variant}/${seed} (${runId}) cannot be resumed: ${reason}.`,
-    next: "exp resume takes interrupted, lost and failed runs; exp runs lists them.",
+    next: "exp resume takes interrupted, paused, pruned, lost and failed runs; exp runs lists them.",
   });
 }
 

@@ -9,7 +9,8 @@ import { claimNew, claimShared, type EarlierRun, type SharedClaim } from "./clai
 import { failureOf, wantsRetry } from "./retry.ts";
 import { carryOut, type RunOutcome } from "./lifecycle.ts";
 import { saveData, type ReadyJob } from "./ready-job.ts";
-import type { Place, Wishes } from "./run-jobs.ts";
+import type { Place } from "./advance.ts";
+import type { Wishes } from "./run-jobs.ts";
 import { nameOf, readSummary, unfinished } from "./summary.ts";
 import type { Workshop } from "./workshop.ts";
 

@@ -11,3 +11,4 @@ export * from "./run-marks.ts";
 export * from "./runs.ts";
 export * from "./scores.ts";
 export { startRun, type TrackedRun, type TrackOptions } from "./track.ts";
+export * from "./halving.ts";

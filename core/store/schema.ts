@@ -7,3 +7,4 @@ export * from "./schema/outcomes.ts";
 export * from "./schema/attachments.ts";
 export * from "./schema/evaluations.ts";
 export * from "./schema/kernel-times.ts";
+export * from "./schema/halving.ts";

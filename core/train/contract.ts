@@ -36,6 +36,8 @@ export interface TrainInput {
   readonly knownLinks?: KnownLinks;
   /** Ends the training after the batch under way, with a checkpoint where there is time for one, by throwing Interrupted. */
   readonly signal: AbortSignal;
+  /** Ends the training after this epoch by throwing Paused, unless it is over by then; null or absent: trains to its end. */
+  readonly pauseAfterEpoch?: number | null;
   /** What looks at the training between epochs and logs; absent: nothing. */
   readonly hooks?: Hooks;
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -69,7 +71,7 @@ export interface TrainProgress {
   readonly batch: number;
   /** Batches of this phase in one epoch. */
   readonly batches: number;
-  /** Batches of all phases done since the training's beginning, and in all: what time is left follows from them. */
+  /** Batches of all phases done since the training's beginning, and in all until its end or pause: what time is left follows from them. */
   readonly doneBatches: number;
   readonly totalBatches: number;
   /** Mean over this epoch's samples so far. */

@@ -1,5 +1,14 @@
-// How a training ends early: between two steps, or in the middle of one that takes too long.
+// How a training ends early: between two epochs where it was told to pause, between two steps, or in the middle of one that takes too
+// long.
 import { Interrupted } from "../errors.ts";
+
+/** Thrown where a training has reached the epoch after which it was to pause; its last checkpoint is written. */
+export class Paused extends Error {
+  constructor(epoch: number, epochs: number) {
+    super(`paused after epoch ${epoch} of ${epochs}`);
+    this.name = "Paused";
+  }
+}
 
 /** @throws Interrupted where the signal has fired */
 export function stopIfAborted(signal: AbortSignal): void {

@@ -18,7 +18,9 @@ export class ProgressMeter {
     const batchesOf = (samples: readonly number[]) => Math.ceil(samples.length / input.settings.batchSize);
     const perEpoch = batchesOf(train) + batchesOf(val);
     this.input = input;
-    this.totalBatches = input.settings.epochs * perEpoch + batchesOf(test);
+    const { epochs } = input.settings;
+    const pause = input.pauseAfterEpoch ?? epochs;
+    this.totalBatches = pause < epochs ? pause * perEpoch : epochs * perEpoch + batchesOf(test);
     this.doneBatches = (standing.epoch - 1) * perEpoch + standing.batch;
   }
 

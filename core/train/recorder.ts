@@ -133,7 +133,7 @@ export interface BestEvent {
   readonly valLoss: number;
 }
 
-export type RunStatus = "queued" | "running" | "done" | "failed" | "interrupted" | "lost";
+export type RunStatus = "queued" | "running" | "done" | "failed" | "interrupted" | "paused" | "pruned" | "lost";
 
 export interface StatusEvent {
   readonly kind: "status";

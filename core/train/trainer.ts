@@ -8,7 +8,7 @@ import { latestCheckpoint } from "./checkpoint-folder.ts";
 import type { TrainInput, TrainResult } from "./contract.ts";
 import { callHook, recordHistograms, type EndedEpoch } from "./epoch-end.ts";
 import { isOver } from "./early-stopping.ts";
-import { stopIfAborted } from "./interruption.ts";
+import { Paused, stopIfAborted } from "./interruption.ts";
 import { Session } from "./session.ts";
 import { valLosses } from "./standing.ts";
 import { testBest } from "./test-best.ts";
@@ -19,7 +19,7 @@ export type { TrainInput, TrainProgress, TrainResult } from "./contract.ts";
 
 /**
  * Trains all epochs with a validation after each, then tests the best one.
- * @throws Interrupted when the signal fires; LockstepError "diverged", "verdict", "storage", …
+ * @throws Interrupted when the signal fires; Paused after the epoch asked for; LockstepError "diverged", "verdict", "storage", …
  */
 export async function train(input: TrainInput): Promise<TrainResult> {
   const session = await Session.open(input);
@@ -36,6 +36,7 @@ export async function train(input: TrainInput): Promise<TrainResult> {
 async function trainAndEvaluate(session: Session): Promise<TrainResult> {
   while (!isOver(session.input.settings, valLosses(session.standing))) {
     stopIfAborted(session.input.signal);
+    pauseIfDue(session);
     const { program, stage } = await session.enterEpoch();
     const lr = await trainEpoch(session, program, stage);
     const state = program.save();
@@ -49,6 +50,12 @@ async function trainAndEvaluate(session: Session): Promise<TrainResult> {
   }
   session.dispose(); // its memory goes to the test's program
   return finish(session);
+}
+
+/** @throws Paused */
+function pauseIfDue({ input: { pauseAfterEpoch = null, settings }, standing }: Session): void {
+  const done = standing.epoch - 1;
+  if (pauseAfterEpoch !== null && done >= pauseAfterEpoch) throw new Paused(done, settings.epochs);
 }
 
 function recordEpoch({ input, standing }: Session, lr: number, digest: string): EndedEpoch["train"] {

@@ -1,5 +1,6 @@
 // GET /runs/ID and its tabs.
 import { Hono } from "hono";
+import { readDecisions } from "../../core/store/halving.ts";
 import { readKernelTimes } from "../../core/store/kernel-times.ts";
 import { readScores } from "../../core/store/scores.ts";
 import type { ConfusionMode } from "../confusion.ts";
@@ -22,16 +23,17 @@ export function runRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [matrices, evaluations, scores, artifacts, times] = await Promise.all([
+      const [matrices, evaluations, scores, artifacts, times, halving] = await Promise.all([
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
         readEvaluations(store.sql, [run.runId]),
         readScores(store, run.runId),
         readArtifacts(store.sql, run.runId),
         readKernelTimes(store, run.runId),
+        readDecisions(store, run.runId),
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, matrices, first, evaluations, scores, sheet, times }));
+      return c.html(OverviewPage({ run, matrices, first, evaluations, scores, sheet, times, halving }));
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -45,7 +45,7 @@ const identity = {
 const state = {
   /** What people call it, besides experiment/variant/seed. */
   name: text("name"),
-  /** "queued", "running", "done", "failed", "interrupted" or "lost". */
+  /** "queued", "running", "done", "failed", "interrupted", "paused", "pruned" or "lost"; docs/sql.md says what they mean. */
   status: text("status").notNull().default("running"),
   createdAt: moment("created_at").notNull().defaultNow(),
   startedAt: moment("started_at"),
@@ -141,7 +141,10 @@ export const runs = pgTable(
     foreignKey({ columns: [table.splitDigest], foreignColumns: [splits.splitDigest] }),
     foreignKey({ columns: [table.parentRunId], foreignColumns: [table.runId] }).onDelete("set null"),
     check("runs_kind", sql`${table.kind} in ('lockstep', 'tracked', 'imported')`),
-    check("runs_status", sql`${table.status} in ('queued', 'running', 'done', 'failed', 'interrupted', 'lost')`),
+    check(
+      "runs_status",
+      sql`${table.status} in ('queued', 'running', 'done', 'failed', 'interrupted', 'paused', 'pruned', 'lost')`,
+    ),
     index("runs_experiment").on(table.experiment, table.variant, table.seed, table.createdAt),
     index("runs_created_at").on(table.createdAt),
     index("runs_status_index").on(table.status),

@@ -88,13 +88,15 @@ const WHY: Readonly<Record<string, string>> = {
   failed: "The run failed",
   lost: "The process that ran it vanished: killed, or the machine went down",
   interrupted: "The run was interrupted",
+  paused: "The run is paused until the sweep's other runs have come as far",
+  pruned: "The sweep's successive halving went on with other variants",
 };
 
 function Failure({ run }: { run: RunDetail }) {
   const why = WHY[run.status];
   if (why === undefined) return null;
   return (
-    <div class={`note ${run.status === "interrupted" ? "warn" : "bad"}`} role="note">
+    <div class={`note ${["failed", "lost"].includes(run.status) ? "bad" : "warn"}`} role="note">
       <p>
         <b>{why}.</b> {run.errorMessage ?? ""}
       </p>

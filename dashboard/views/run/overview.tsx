@@ -2,6 +2,7 @@
 // A run at a glance: its results, curves by batch and epoch, confusion matrix by epoch, metrics by class, what it saw.
 import { classMetrics, type ConfusionMode } from "../../confusion.ts";
 import { metric, number, percent } from "../../format.ts";
+import type { HalvingDecision } from "../../../core/store/halving.ts";
 import type { StoredScores } from "../../../core/store/scores.ts";
 import type { KernelTime } from "../../../core/store/kernel-times.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
@@ -13,6 +14,7 @@ import { Data } from "../layout.tsx";
 import { Card, Empty, Scroll } from "../parts.tsx";
 import { EvaluationsCard } from "./evaluations.tsx";
 import { RunFrame } from "./frame.tsx";
+import { HalvingCard } from "./halving.tsx";
 import { KernelTimesCard } from "./kernel-times.tsx";
 import { RunCurves } from "./curves.tsx";
 import { ScoresCard } from "./scores.tsx";
@@ -26,13 +28,15 @@ export interface OverviewProps {
   readonly scores: readonly StoredScores[];
   readonly sheet: ArtifactRow | null;
   readonly times: readonly KernelTime[];
+  readonly halving: readonly HalvingDecision[];
 }
 
-export function OverviewPage({ run, matrices, first, evaluations, scores, sheet, times }: OverviewProps) {
+export function OverviewPage({ run, matrices, first, evaluations, scores, sheet, times, halving }: OverviewProps) {
   const scripts = ["run-curves.js", ...(first === null ? [] : ["confusion-slider.js"])];
   return (
     <RunFrame run={run} tab="" scripts={scripts}>
       <Results run={run} />
+      <HalvingCard decisions={halving} />
       <RunCurves />
       <div class="grid2">
         {first === null ? (
