@@ -48,6 +48,7 @@ function printInspection(found: Inspection, sheetPath: string | null): void {
   print(`duplicates: ${exact} identical pairs, ${found.duplicates.length - exact} near-duplicates (${found.hash})`);
   if (sheetPath !== null) print(`            pairs, across classes first: ${sheetPath}`);
   for (const { id, reason } of found.skipped) print(`${pc.yellow("unusable")}: ${id}: ${reason}`);
+  for (const { id, reason } of found.doubtful) print(`${pc.yellow("in doubt")}: ${id}: ${reason}`);
   for (const warning of found.warnings) print(`${pc.yellow("note")}: ${warning}`);
 }
 

@@ -131,6 +131,7 @@ function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics 
 function printShown({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving }: Shown): void {
   printFacts(run);
   for (const decision of halving) process.stdout.write(`${pc.dim("halving".padEnd(14))}${decisionText(decision)}\n`);
+  printBadImages(run.badImages);
   if (epochs.length > 0) printEpochs(epochs);
   if (confusion !== null) printConfusion("Confusion matrix of the test phase", run.classes ?? [], confusion);
   const test = scoresOf(scores, "test");
@@ -199,6 +200,15 @@ function testLine(run: RunRow): string | null {
     Object.entries(values)
       .map(([name, value]) => `${name} ${value?.toFixed(4) ?? "-"}`)
       .join(", ") + positive
+  );
+}
+
+function printBadImages(bad: RunRow["badImages"]): void {
+  if (bad.length === 0) return;
+  process.stdout.write(`\n${pc.bold("Images left out or in doubt")}\n`);
+  printTable(
+    ["image", "", "reason"],
+    bad.map(({ id, reason, used }) => [id, used ? "used, in doubt" : "left out", reason]),
   );
 }
 

@@ -87,7 +87,9 @@ async function readMetadata(bytes: Buffer, path: string): Promise<{ format: stri
     .catch((cause: unknown) => {
       throw new BadImage(foreignReason(bytes), { cause });
     });
-  const reason = refusal(metadata, extname(path).toLowerCase());
+  const reason =
+    refusal(metadata, extname(path).toLowerCase()) ??
+    (isAnimatedPng(bytes) ? "animated (APNG); one image is expected" : null);
   if (reason !== null) throw new BadImage(reason);
   return { format: metadata.format, channels: metadata.channels };
 }
@@ -104,6 +106,16 @@ function refusal({ format, width, height, pages = 1 }: Metadata, extension: stri
   if (width * height > LARGEST_AREA_PX)
     return `${width} x ${height} pixels; at most ${LARGEST_AREA_PX / 1e6} million are decoded`;
   return null;
+}
+
+/** libvips reads the first picture of an animated PNG and says nothing: an acTL chunk stands before the first IDAT. */
+function isAnimatedPng(bytes: Buffer): boolean {
+  if (bytes.subarray(1, 4).toString("latin1") !== "PNG") return false;
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const chunk = bytes.subarray(at + 4, at + 8).toString("latin1");
+    if (chunk === "acTL" || chunk === "IDAT") return chunk === "acTL";
+  }
+  return false;
 }
 
 /** Alpha is dropped and greyscale repeated, as Pillow's convert("RGB") does; 16 bits become 8. */

@@ -1,5 +1,6 @@
 // What `exp data inspect` and the data page tell of a data set: counts, sizes, formats, duplicates, and warnings that a careful
 // reader would give. Plain data; nothing here changes anything.
+import { sameNames } from "./bad-images.ts";
 import { NEAR_DUPLICATE_BITS, type DuplicatePair } from "./duplicates.ts";
 import type { Listing } from "./list.ts";
 import { PARTS } from "./official-split.ts";
@@ -22,6 +23,8 @@ export interface Inspection {
   /** Pairs across classes first, then the most alike. */
   readonly duplicates: readonly NamedPair[];
   readonly skipped: Manifest["skipped"];
+  /** Usable images whose name stands in another class too. */
+  readonly doubtful: Manifest["skipped"];
   readonly warnings: readonly string[];
 }
 
@@ -49,8 +52,9 @@ export interface NamedPair {
 export function inspectListing({ manifest, facts }: Listing, pairs: readonly DuplicatePair[]): Inspection {
   const { name, simulated, digest, samples, skipped } = manifest;
   const duplicates = namePairs(manifest, pairs);
+  const doubtful = sameNames(manifest);
   return {
-    ...{ name, simulated, digest, samples: samples.length, skipped, duplicates },
+    ...{ name, simulated, digest, samples: samples.length, skipped, doubtful, duplicates },
     classes: manifest.classes.map((className, label) => classCounts(manifest, className, label)),
     sizes: tally(facts.map(({ widthPx, heightPx }) => `${widthPx} x ${heightPx}`)),
     formats: tally(facts.map(({ format }) => format)),
@@ -60,7 +64,7 @@ export function inspectListing({ manifest, facts }: Listing, pairs: readonly Dup
     warnings: [
       ...imbalance(manifest),
       ...predictors({ manifest, facts }),
-      ...sameNames(manifest),
+      ...nameWarning(doubtful),
       ...pairWarnings(duplicates),
     ],
   };
@@ -132,16 +136,10 @@ function predictors({ manifest, facts }: Pick<Listing, "manifest" | "facts">): s
   );
 }
 
-/** File names that occur in several classes: often right, sometimes one image put in twice. */
-function sameNames({ samples }: Manifest): string[] {
-  const labels = new Map<string, Set<number>>();
-  for (const { id, label } of samples) {
-    const name = id.slice(id.lastIndexOf("/") + 1);
-    if (/[^0-9]/.test(name.replace(/\.\w+$/, ""))) labels.set(name, (labels.get(name) ?? new Set<number>()).add(label));
-  }
-  const shared = [...labels].filter(([, classes]) => classes.size > 1).map(([name]) => name);
-  if (shared.length === 0) return [];
-  return [`${shared.length} file names occur in more than one class, such as ${shared[0]}`];
+function nameWarning(doubtful: Inspection["doubtful"]): string[] {
+  const [first] = doubtful;
+  if (first === undefined) return [];
+  return [`${doubtful.length} images share their file's name with one of another class: ${first.id} ${first.reason}`];
 }
 
 function pairWarnings(pairs: readonly NamedPair[]): string[] {

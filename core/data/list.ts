@@ -1,11 +1,12 @@
 // A source to its manifest: every image is looked at once, all bad ones are reported together.
 import { LockstepError } from "../errors.ts";
-import { BadImage, type Candidate, type DecodedImage, type ImageFacts, type SourceContents } from "./candidate.ts";
+import { BadImages } from "./bad-images.ts";
+import { BadImage, type Candidate, type DecodedImage, type ImageFacts } from "./candidate.ts";
 import { keepFacts, readKnownFacts, type KnownFacts } from "./known-facts.ts";
 import { buildManifest } from "./manifest.ts";
 import { compareCodeUnits } from "./order.ts";
 import { mapConcurrently } from "./pool.ts";
-import type { Manifest, Sample } from "./sample.ts";
+import type { Manifest, Sample, SkippedImage } from "./sample.ts";
 import type { Source } from "./source.ts";
 import { readSource } from "./sources/read.ts";
 
@@ -33,19 +34,52 @@ export async function listSource(source: Source, options: ListOptions = {}): Pro
   const known = await readKnownFacts(source);
   const looked = await mapConcurrently(contents.candidates, (candidate) => look(candidate, known), progress);
   const skipped = looked.flatMap((one) => ("reason" in one ? [{ id: one.candidate.id, reason: one.reason }] : []));
-  skipped.sort((a, b) => compareCodeUnits(a.id, b.id));
-  if (skipped.length > 0 && onBadImage === "stop") throw badImages(contents.name, skipped);
+  skipped.sort(byId);
   const good = looked.flatMap((one) => ("facts" in one ? [one] : []));
   good.sort((a, b) => compareCodeUnits(a.candidate.id, b.candidate.id));
-  checkClasses(contents, good);
+  const samples = good.map(sampleOf);
+  if (skipped.length > 0 && onBadImage === "stop") throw new BadImages({ ...contents, samples }, skipped);
+  checkClasses({ ...contents, samples });
   const facts = good.map((one) => one.facts);
   if (facts.some(({ format }) => format !== "array")) await keepFacts(source, facts, known);
   const { name, simulated, classes } = contents;
   return {
-    manifest: buildManifest({ name, simulated, classes, samples: good.map(sampleOf), skipped }),
+    manifest: buildManifest({ name, simulated, classes, samples, skipped }),
     facts,
     decode: (sampleIndex) => decodeAt(good, sampleIndex),
   };
+}
+
+/** The same without some images, which are recorded as left out. @throws LockstepError where a class has none left */
+export function withoutImages(listing: Listing, bad: readonly SkippedImage[]): Listing {
+  const { samples, skipped } = listing.manifest;
+  const ids = new Set(bad.map(({ id }) => id));
+  const rest = keepImages(
+    listing,
+    samples.flatMap(({ id }, index) => (ids.has(id) ? [] : [index])),
+    [...skipped, ...bad].sort(byId),
+  );
+  checkClasses(rest.manifest);
+  return rest;
+}
+
+/** Some of the images. @param kept sample indices, ascending */
+export function keepImages(
+  { manifest, facts, decode }: Listing,
+  kept: readonly number[],
+  skipped = manifest.skipped,
+): Listing {
+  const { digest: _, ...rest } = manifest;
+  const pick = <T>(all: readonly T[]): T[] => kept.map((index) => all[index] as T);
+  return {
+    manifest: buildManifest({ ...rest, samples: pick(manifest.samples), skipped }),
+    facts: pick(facts),
+    decode: (index) => decode(kept[index] as number),
+  };
+}
+
+function byId(a: SkippedImage, b: SkippedImage): number {
+  return compareCodeUnits(a.id, b.id);
 }
 
 async function look(candidate: Candidate, known: KnownFacts): Promise<Looked> {
@@ -71,22 +105,8 @@ function decodeAt(
   throw new LockstepError({ code: "internal", message: `data: no sample ${sampleIndex} of ${good.length}` });
 }
 
-/** One error for all bad images, one line each. */
-export function badImages(
-  name: string,
-  bad: readonly { readonly id: string; readonly reason: string }[],
-): LockstepError {
-  const lines = bad.map(({ id, reason }) => `\n  ${id}: ${reason}`);
-  const count = bad.length === 1 ? "1 image" : `${bad.length} images`;
-  return new LockstepError({
-    code: "data-invalid",
-    message: `data ${name}: ${count} cannot be used:${lines.join("")}`,
-    next: 'Repair or remove them, or say onBadImage: "skip" in the experiment, which records them.',
-  });
-}
-
-function checkClasses({ name, classes }: SourceContents, good: readonly { readonly candidate: Candidate }[]): void {
-  const present = new Set(good.map(({ candidate }) => candidate.label));
+function checkClasses({ name, classes, samples }: Pick<Manifest, "name" | "classes" | "samples">): void {
+  const present = new Set(samples.map(({ label }) => label));
   const missing = classes.filter((_, label) => !present.has(label));
   if (missing.length === 0 && classes.length >= 2) return;
   const what =

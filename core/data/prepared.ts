@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
+import { BadImages } from "./bad-images.ts";
 import { BadImage, type DecodedImage } from "./candidate.ts";
-import { badImages, type Listing } from "./list.ts";
+import type { Listing } from "./list.ts";
 import { compareCodeUnits } from "./order.ts";
 import { mapConcurrently } from "./pool.ts";
 import { readPreparedFile, writePreparedFile } from "./prepared-file.ts";
@@ -67,7 +68,7 @@ async function decodeAll(
   };
   await mapConcurrently(manifest.samples, store, progress);
   bad.sort((a, b) => compareCodeUnits(a.id, b.id));
-  if (bad.length > 0) throw badImages(manifest.name, bad);
+  if (bad.length > 0) throw new BadImages(manifest, bad);
   return { pixels, images };
 }
 

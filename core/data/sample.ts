@@ -29,7 +29,12 @@ export interface Manifest {
   /** In code-unit order of their ids. */
   readonly samples: readonly Sample[];
   /** Images left out under onBadImage: "skip", with the reason. */
-  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+  readonly skipped: readonly SkippedImage[];
+}
+
+export interface SkippedImage {
+  readonly id: string;
+  readonly reason: string;
 }
 
 export interface Split {

@@ -1,4 +1,5 @@
 // What a careful reader would say of a data set and its split, one line each; nothing here changes anything.
+import { badImagesText } from "./bad-images.ts";
 import type { DuplicatePair } from "./duplicates.ts";
 import { PARTS, type Fractions } from "./official-split.ts";
 import type { Manifest, Split, SplitPart } from "./sample.ts";
@@ -17,18 +18,12 @@ const FAR_FROM_ASKED = 0.03;
 
 export function splitWarnings(findings: SplitFindings): string[] {
   return [
-    ...skippedWarning(findings.manifest),
+    ...badImagesText(findings.manifest),
     ...contradictions(findings),
     ...mixedGroups(findings),
     ...leaks(findings),
     ...fractionWarnings(findings),
   ];
-}
-
-function skippedWarning({ skipped }: Manifest): string[] {
-  if (skipped.length === 0) return [];
-  const names = skipped.slice(0, 3).map(({ id, reason }) => `${id} (${reason})`);
-  return [`${skipped.length} images were left out: ${names.join(", ")}${skipped.length > 3 ? ", …" : ""}`];
 }
 
 /** The same picture in two classes: one of the labels is wrong. */

@@ -1,5 +1,6 @@
 // `exp evaluate RUN --data SOURCE`: the best checkpoint of a stored run on another labelled set. The evaluation becomes a phase of the
 // run, named by the data set, so that the same data twice is one evaluation.
+import { decodeListing } from "../data/decode-listing.ts";
 import { listSource, prepareImages, type Listing, type Manifest, type Source, type SplitPart } from "../data/index.ts";
 import type { Prepared } from "../data/sample.ts";
 import { LockstepError } from "../errors.ts";
@@ -52,11 +53,14 @@ export async function evaluateRun(request: EvaluateRequest, tools: Tools): Promi
   const state = await bestState(run, tools);
   tools.observer.stage("looking at the images");
   const progress = (done: number, total: number) => onProgress("looking at images", done, total);
-  const listing = await listSource(source, { onBadImage: config.onBadImage, progress });
+  const { onBadImage } = config;
+  const listed = await listSource(source, { onBadImage, progress });
+  const { listing, decoded: prepared } = await decodeListing(listed, { onBadImage }, (some) =>
+    prepare(some, config, tools, onProgress),
+  );
   const { manifest } = listing;
   const classMap = mapClasses(manifest, own.classes, request.classes);
   const samples = chosenSamples(manifest, classMap, part);
-  const prepared = await prepare(listing, config, tools, onProgress);
   const { evaluation, durationMs } = await compute(
     { request, config, own, manifest, classMap, samples, prepared, state },
     tools,

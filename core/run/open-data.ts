@@ -1,8 +1,10 @@
 // A plan's images: listed once, divided, and decoded into the prepared cache when a training needs them.
+import { decodeListing } from "../data/decode-listing.ts";
 import { findDuplicates, groupSamples, listSource, prepareImages, type Listing } from "../data/index.ts";
 import type { Prepared, Resizer, Split } from "../data/sample.ts";
 import { splitShares } from "../data/split-shares.ts";
 import { splitWarnings } from "../data/warnings.ts";
+import { createPortableResampler } from "../engine/portable/resample.ts";
 import type { Plan } from "../experiment/index.ts";
 import { splitSeed, splitOf as drawSplit, type SplitPosition } from "./planned-split.ts";
 import { limitSamples } from "./sample-limit.ts";
@@ -18,13 +20,16 @@ export interface OpenData {
   readonly warnings: readonly string[];
 }
 
+/** Bits are the same for any number. */
+const THREADS = 2;
+
 export type OnStage = (text: string) => void;
 
 /** Lists and checks every image. @throws LockstepError "data-invalid" */
 export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> {
   onStage(`looking at the images of ${plan.experiment}`);
-  const whole = await listSource(plan.source, { onBadImage: plan.onBadImage });
-  const listing = plan.sampleLimit === null ? whole : limitSamples(whole, plan.sampleLimit);
+  const prepared = new Map<number, Promise<Prepared>>();
+  const listing = await listUsable(plan, onStage, prepared);
   const { manifest } = listing;
   const pairs = await findDuplicates(listing);
   const groups = groupSamples(manifest, pairs);
@@ -33,7 +38,6 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
     remember(splits, JSON.stringify([splitSeed(plan.split, position), position.fold]), () =>
       drawSplit(plan.split, position, manifest, groups),
     );
-  const prepared = new Map<number, Promise<Prepared>>();
   const prepare = (storeSizePx: number, resizer: Resizer): Promise<Prepared> =>
     remember(prepared, storeSizePx, () => {
       onStage(`preparing ${manifest.samples.length} images of ${plan.experiment}`);
@@ -48,6 +52,26 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
     shares: splitShares(manifest, split, plan.split),
     warnings: splitWarnings({ manifest, split, groups, pairs, asked }),
   };
+}
+
+/** Under onBadImage "skip" all images are decoded now, since what does not decode is not of the set. */
+async function listUsable(plan: Plan, onStage: OnStage, prepared: Map<number, Promise<Prepared>>): Promise<Listing> {
+  const { source, onBadImage, sampleLimit, runs } = plan;
+  const limited = (whole: Listing) => (sampleLimit === null ? whole : limitSamples(whole, sampleLimit));
+  const listed = await listSource(source, { onBadImage });
+  if (onBadImage === "stop") return limited(listed);
+  onStage(`preparing the images of ${plan.experiment}`);
+  const resizer = await createPortableResampler({ threads: THREADS });
+  const sizes = new Set(runs.map(({ settings }) => settings.storeSizePx));
+  try {
+    const { listing } = await decodeListing(listed, { onBadImage }, async (whole) => {
+      for (const storeSizePx of sizes)
+        prepared.set(storeSizePx, Promise.resolve(await prepareImages(limited(whole), { storeSizePx, resizer })));
+    });
+    return limited(listing);
+  } finally {
+    await resizer.close();
+  }
 }
 
 function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: (key: Key) => Value): Value {

@@ -8,6 +8,7 @@ import {
   type Settings,
 } from "../experiment/index.ts";
 import { hookSource, type HistogramSettings, type Hooks } from "../experiment/hooks.ts";
+import { badImageRecords } from "../data/bad-images.ts";
 import type { Manifest, Split } from "../data/sample.ts";
 import type { EngineIdentity } from "../engine/engine.ts";
 import { elementCount, isStatistic, type Network } from "../model/network.ts";
@@ -87,6 +88,7 @@ function identityOf({ plan, planned, manifest, split, weights, parentRunId }: Ru
     trainSamples: split.train.length,
     valSamples: split.val.length,
     testSamples: split.test.length,
+    badImages: badImageRecords(manifest),
   };
 }
 

@@ -1,6 +1,5 @@
 // A few samples of a data set for `--smoke`: of each official part and class its share, the first in a seeded hash order.
-import type { Listing } from "../data/list.ts";
-import { buildManifest } from "../data/manifest.ts";
+import { keepImages, type Listing } from "../data/list.ts";
 import { ownGroups, rankUnits, unitsOf } from "../data/split.ts";
 import type { Sample } from "../data/sample.ts";
 
@@ -15,14 +14,10 @@ export function limitSamples(listing: Listing, limit: number): Listing {
     const ranked = rankUnits(unitsOf(manifest, indices, ownGroups(manifest)), SEED);
     return ranked.flatMap((unit) => unit.samples).slice(0, share);
   });
-  kept.sort((a, b) => a - b);
-  const pick = <T>(all: readonly T[]): T[] => kept.map((index) => all[index] as T);
-  const { digest: _, ...rest } = manifest;
-  return {
-    manifest: buildManifest({ ...rest, samples: pick(manifest.samples) }),
-    facts: pick(listing.facts),
-    decode: (index) => listing.decode(kept[index] as number),
-  };
+  return keepImages(
+    listing,
+    kept.sort((a, b) => a - b),
+  );
 }
 
 /** Indices by official part and label. */

@@ -1,4 +1,5 @@
-// Data sets and splits, row by row; both are named by their digest, so saving one again changes nothing.
+// Data sets and splits, row by row; both are named by their digest, so saving one again changes nothing but the list of images
+// that were left out, which is the last one.
 import type { JSONValue } from "postgres";
 import { LockstepError } from "../errors.ts";
 import type { Manifest, Sample, Split, SplitPart } from "../data/sample.ts";
@@ -9,12 +10,12 @@ import { arrayLiteral, storableJson, storableText } from "./events/array-literal
 export async function saveDataset(store: Store, manifest: Manifest, source: unknown): Promise<void> {
   const { digest, name, classes, samples, simulated, skipped } = manifest;
   await store.sql.begin(async (sql) => {
-    const { count } = await sql`
+    const [row] = await sql<{ fresh: boolean }[]>`
       insert into datasets (dataset_digest, name, source, classes, samples, simulated, skipped)
       values (${digest}, ${storableText(name)}, ${sql.json(storableJson(source) as JSONValue)},
         ${arrayLiteral(classes)}::text::text[], ${samples.length}, ${simulated}, ${sql.json(storableJson(skipped) as JSONValue)})
-      on conflict do nothing`;
-    if (count === 0) return;
+      on conflict (dataset_digest) do update set skipped = excluded.skipped returning xmax = 0 as fresh`;
+    if (row?.fresh !== true) return;
     const column = (value: (sample: Sample, position: number) => string | number | null) =>
       arrayLiteral(samples.map(value));
     await sql`

@@ -1,6 +1,7 @@
 // Reads of whole runs: lists by filter, one by its name, several by short ids.
 import { parseSeed } from "../../core/store/seed-text.ts";
 import { LockstepError } from "../../core/errors.ts";
+import type { RunRow } from "../../core/store/index.ts";
 import type { Filter } from "../filter/parse.ts";
 import type { Fragment, Sql } from "../sql.ts";
 import type { Column } from "./columns.ts";
@@ -121,6 +122,7 @@ export interface RunDetail {
   readonly commandLine: string | null;
   readonly experimentText: string | null;
   readonly provenance: Readonly<Record<string, unknown>> | null;
+  readonly badImages: RunRow["badImages"];
 }
 
 /** @param name an id, a unique prefix of one, or experiment/variant/seed (the latest) @throws LockstepError "run-not-found" */
@@ -187,7 +189,7 @@ function asUuid(digits: string): string {
 }
 
 /** What may be long stays out of lists. */
-const LONG = ["git_diff", "experiment_text", "provenance"];
+const LONG = ["git_diff", "experiment_text", "provenance", "bad_images"];
 const SHORT = [
   ...[
     "run_id",

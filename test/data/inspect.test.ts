@@ -86,7 +86,9 @@ describe("an inspection", () => {
       'the format of the file predicts the class: 1 of 1 of "b" are jpeg, 0 of the other 5 images',
     );
     const named = await inspect({ "a/scan.png": await picture(1), "b/scan.png": await picture(2) }, { a: 1, b: 1 });
-    expect(named.found.warnings).toEqual(["1 file names occur in more than one class, such as scan.png"]);
+    expect(named.found.warnings).toEqual([
+      '2 images share their file\'s name with one of another class: a/scan.png has the same name as b/scan.png in class "b"',
+    ]);
   });
 });
 

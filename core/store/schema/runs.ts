@@ -15,6 +15,7 @@ import {
   timestamp,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { BadImageRecord } from "../../data/bad-images.ts";
 import { datasets, splits } from "./datasets.ts";
 import { experiments } from "./projects.ts";
 
@@ -95,6 +96,8 @@ const settings = {
   trainSamples: integer("train_samples"),
   valSamples: integer("val_samples"),
   testSamples: integer("test_samples"),
+  /** Images left out or in doubt when the run began: [{ id, reason, used }]. */
+  badImages: jsonb("bad_images").$type<readonly BadImageRecord[]>().notNull().default([]),
 };
 
 const results = {

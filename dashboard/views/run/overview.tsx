@@ -12,6 +12,7 @@ import type { RunDetail } from "../../queries/runs.ts";
 import { Confusion } from "../confusion.tsx";
 import { Data } from "../layout.tsx";
 import { Card, Empty, Scroll } from "../parts.tsx";
+import { BadImagesCard } from "./bad-images.tsx";
 import { EvaluationsCard } from "./evaluations.tsx";
 import { RunFrame } from "./frame.tsx";
 import { HalvingCard } from "./halving.tsx";
@@ -50,6 +51,7 @@ export function OverviewPage({ run, matrices, first, evaluations, scores, sheet,
       </div>
       <ScoresCard classes={run.classes ?? []} scored={scoredIn(scores, shownPhase(matrices, first?.phase))} />
       <EvaluationsCard evaluations={evaluations} />
+      <BadImagesCard images={run.badImages} />
       <SheetCard sheet={sheet} />
       <KernelTimesCard times={times} />
     </RunFrame>
