@@ -12,10 +12,9 @@ export interface EngineChoice extends PortableOptions {
 export async function createEngine({ engine, threads, kernels, profile }: EngineChoice): Promise<Engine> {
   const count = threads ?? Math.min(MOST_THREADS, availableParallelism());
   if (engine === "portable") return createPortableEngine({ threads: count, kernels, profile });
-  const { createTensorflowEngine, tensorflowAvailability } = await import("./tensorflow/index.ts");
+  const { createTensorflowEngine, isInstalledForGpu, tensorflowAvailability } = await import("./tensorflow/index.ts");
   if (engine === "tensorflow") return createTensorflowEngine({ threads: count });
-  const { device, reason } = tensorflowAvailability({ threads: count });
-  const hasGpu = device !== null && device !== "cpu" && reason === null;
+  const hasGpu = isInstalledForGpu() && (await tensorflowAvailability()).reason === null;
   return hasGpu
     ? createTensorflowEngine({ threads: count })
     : createPortableEngine({ threads: count, kernels, profile });

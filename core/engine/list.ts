@@ -15,7 +15,7 @@ export interface EngineListing {
 }
 
 export async function listEngines(): Promise<EngineListing[]> {
-  return [await listPortable(), listTensorflow()];
+  return [await listPortable(), await listTensorflow()];
 }
 
 async function listPortable(): Promise<EngineListing> {
@@ -30,7 +30,7 @@ async function listPortable(): Promise<EngineListing> {
   }
 }
 
-function listTensorflow(): EngineListing {
-  const { version, device, reason } = tensorflowAvailability();
+async function listTensorflow(): Promise<EngineListing> {
+  const { version, device, reason } = await tensorflowAvailability();
   return { name: "tensorflow", version, device, kernels: "graph", available: reason === null, reason };
 }

@@ -1,12 +1,12 @@
 // The `tensorflow` engine: the training step written as one TensorFlow graph and run by @tensorflow/tfjs-node-gpu.
 // The same bits on the same machine with the same settings; another number of threads, CPU or GPU gives others.
-import { availableParallelism } from "node:os";
 import { LockstepError } from "../../errors.ts";
 import type { Network } from "../../model/network.ts";
 import type { CompileOptions, Engine, EngineIdentity } from "../engine.ts";
 import { gpuName } from "./gpu.ts";
 import { findInstallation, requireInstallation, type Installation } from "./installation.ts";
 import { loadLibrary, type Library } from "./library.ts";
+import { loadApart } from "./load-apart.ts";
 import { TensorflowProgram } from "./program.ts";
 import { writeProgram } from "./program-graph.ts";
 import { openSession } from "./session.ts";
@@ -44,26 +44,27 @@ export interface Availability {
   readonly reason: string | null;
 }
 
-/**
- * Whether the engine can be used. Loads TensorFlow only where it was installed for a GPU, to see whether there is one.
- * @param threads that the engine will be made with: TensorFlow fixes them when it is loaded
- */
-export function tensorflowAvailability({ threads = availableParallelism() } = {}): Availability {
+/** Whether the engine can be used: loads TensorFlow in a process of its own, which takes a second or two. */
+export async function tensorflowAvailability(): Promise<Availability> {
   const installation = findInstallation();
   if (installation === null) {
     const reason = 'not installed; "npx exp engine install tensorflow" installs it';
     return { installed: false, device: null, version: null, reason };
   }
   const version = installation.tensorflowVersion;
-  if (!installation.gpu) return { installed: true, device: "cpu", version, reason: null };
   try {
-    const library = loadLibrary(installation, threads);
-    requireGpu(installation, library);
-    return { installed: true, device: deviceOf(library), version, reason: null };
+    const { usesGpu } = await loadApart(installation);
+    requireGpu(installation, { version, usesGpu });
+    return { installed: true, device: deviceOf({ usesGpu }), version, reason: null };
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     return { installed: true, device: null, version, reason: error.message };
   }
+}
+
+/** Whether it was installed for a GPU; says nothing of whether there is one. */
+export function isInstalledForGpu(): boolean {
+  return findInstallation()?.gpu ?? false;
 }
 
 /** Everything that decides the bits stands in the identity: both versions, device, threads, and the settings behind "graph". */
@@ -73,15 +74,15 @@ function identityOf(library: Library): EngineIdentity {
   return { name: "tensorflow", version, device: deviceOf(library), kernels, threads: library.threads };
 }
 
-function deviceOf(library: Library): string {
-  return library.usesGpu ? gpuName() : "cpu";
+function deviceOf({ usesGpu }: Pick<Library, "usesGpu">): string {
+  return usesGpu ? gpuName() : "cpu";
 }
 
-function requireGpu(installation: Installation, library: Library): void {
-  if (!installation.gpu || library.usesGpu) return;
+function requireGpu({ gpu }: Installation, { version, usesGpu }: Pick<Library, "version" | "usesGpu">): void {
+  if (!gpu || usesGpu) return;
   throw new LockstepError({
     code: "engine-unavailable",
-    message: `tensorflow: installed for a GPU, but TensorFlow ${library.version} sees none`,
+    message: `tensorflow: installed for a GPU, but TensorFlow ${version} sees none`,
     next: 'Look at what "nvidia-smi" says (driver, CUDA_VISIBLE_DEVICES), or install it for the CPU: "npx exp engine install tensorflow --force".',
   });
 }

@@ -1,3 +1,3 @@
 // What the rest of Lockstep knows of the `tensorflow` engine.
-export { createTensorflowEngine, tensorflowAvailability, type Availability } from "./engine.ts";
+export { createTensorflowEngine, isInstalledForGpu, tensorflowAvailability, type Availability } from "./engine.ts";
 export { writeSavedModel } from "./export.ts";

@@ -26,12 +26,20 @@ export function installationFolder(): string {
   return process.env["EXP_TENSORFLOW"] ?? join(expHome(), "engines", "tensorflow");
 }
 
-/** @returns null where the engine is not installed */
+/** @returns null where the engine is not installed, or not wholly */
 export function findInstallation(folder: string = installationFolder()): Installation | null {
   const path = join(folder, MANIFEST);
-  if (!existsSync(path)) return null;
-  const manifest = JSON.parse(readFileSync(path, "utf8")) as Manifest;
-  return { ...manifest, folder, modules: resolve(folder, manifest.modules) };
+  const manifest = existsSync(path) ? parseManifest(readFileSync(path, "utf8")) : null;
+  return manifest === null ? null : { ...manifest, folder, modules: resolve(folder, manifest.modules) };
+}
+
+/** @returns null for a text that is cut off, which the machine's going down may leave */
+function parseManifest(text: string): Manifest | null {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    return null;
+  }
 }
 
 /** @throws LockstepError "engine-unavailable" */

@@ -91,15 +91,40 @@ function requirePackage(installation: Installation): Tfjs {
   }
 }
 
-function notLoadable(installation: Installation, reason: string, cause?: unknown): LockstepError {
-  const missing = /(\S+\.so[.\d]*): cannot open shared object file/.exec(reason)?.[1];
-  const words = reason.trim().split("\n")[0];
-  return new LockstepError({
-    code: "engine-unavailable",
-    message: `tensorflow: installed in ${installation.folder}, but it does not load: ${words}`,
-    next: missing
-      ? `The library ${missing} is missing: install it, or install the engine again with "npx exp engine install tensorflow --force".`
-      : 'Install the engine again with "npx exp engine install tensorflow --force".',
-    cause,
-  });
+/** @param words what Node, the package or the dynamic linker said @param place where the package is, and who installed it */
+export function notLoadable(
+  { source, folder, modules }: Pick<Installation, "source" | "folder" | "modules">,
+  words: string,
+  cause?: unknown,
+): LockstepError {
+  const line = words.trim().split("\n")[0];
+  const isOurs = source === "lockstep";
+  const what = isOurs
+    ? `installed in ${folder}, but it does not load`
+    : `the @tensorflow/tfjs-node-gpu in ${modules} does not load`;
+  const next = isOurs ? adviceForOurs(words) : adviceForOwn(words);
+  return new LockstepError({ code: "engine-unavailable", message: `tensorflow: ${what}: ${line}`, next, cause });
+}
+
+function adviceForOurs(words: string): string {
+  const again = 'nstall the engine again with "npx exp engine install tensorflow --force".';
+  const missing = missingLibrary(words);
+  return missing === null ? `I${again}` : `The library ${missing} is missing: install it, or i${again}`;
+}
+
+function adviceForOwn(words: string): string {
+  const ours = 'leave --from out: "npx exp engine install tensorflow" installs all of it';
+  const missing = missingLibrary(words);
+  if (missing !== null) {
+    return `The library ${missing} is missing: put it into the package's deps/lib or its folder into LD_LIBRARY_PATH; or ${ours}.`;
+  }
+  if (words.includes("tfjs_binding.node) can not be found")) {
+    return `The package was installed without its compiled binding: run its install script ("npm rebuild @tensorflow/tfjs-node-gpu"); or ${ours}.`;
+  }
+  return `Mend that package, or ${ours}.`;
+}
+
+/** What the dynamic linker did not find. */
+function missingLibrary(words: string): string | null {
+  return /(\S+\.so[.\d]*): cannot open shared object file/.exec(words)?.[1] ?? null;
 }

@@ -42,12 +42,14 @@ describe("without the engine", () => {
       code: "engine-unavailable",
       next: expect.stringContaining("exp engine install tensorflow") as string,
     });
-    expect(tensorflowAvailability()).toMatchObject({ installed: false, device: null, version: null });
+    expect(await tensorflowAvailability()).toMatchObject({ installed: false, device: null, version: null });
   });
 
-  it("a folder without the manifest, as an interrupted installation leaves, is no installation", () => {
+  it("a folder without the manifest, as an interrupted installation leaves, is no installation", async () => {
     mkdirSync(join(home, "engines", "tensorflow", "node_modules"), { recursive: true });
-    expect(tensorflowAvailability().installed).toBe(false);
+    expect((await tensorflowAvailability()).installed).toBe(false);
+    writeFileSync(join(home, "engines", "tensorflow", MANIFEST), "{"); // nor one whose manifest is cut off
+    expect((await tensorflowAvailability()).installed).toBe(false);
   });
 });
 
@@ -60,6 +62,8 @@ describe("an installation that does not load", () => {
       message: expect.stringContaining(words) as string,
       next: expect.stringContaining("libtensorflow_cc.so.2") as string,
     });
+    const listed = await tensorflowAvailability();
+    expect(listed).toMatchObject({ installed: true, device: null, reason: expect.stringContaining(words) as string });
   });
 
   it("says so where it was installed for a GPU and none is seen", async () => {
@@ -72,7 +76,7 @@ describe("an installation that does not load", () => {
       message: expect.stringContaining("sees none") as string,
       next: expect.stringContaining("nvidia-smi") as string,
     });
-    expect(tensorflowAvailability({ threads: 2 })).toMatchObject({ installed: true, device: null });
+    expect(await tensorflowAvailability()).toMatchObject({ installed: true, device: null });
   });
 });
 
@@ -93,7 +97,7 @@ describe("installing", () => {
       message: expect.stringMatching(/pip.*C\+\+ compiler/) as string,
       next: expect.stringMatching(/install/) as string,
     });
-    expect(tensorflowAvailability().installed).toBe(false);
+    expect((await tensorflowAvailability()).installed).toBe(false);
   });
 
   it.skipIf(!hasTools)("says that the network is the reason where it is, and leaves nothing behind", async () => {
@@ -113,7 +117,7 @@ describe("installing", () => {
     mkdirSync(join(unfinished, "site"), { recursive: true });
     await expect(install({ from: home })).rejects.toThrow("no @tensorflow/tfjs-node-gpu in");
     expect(readdirSync(join(home, "engines"))).toEqual(["tensorflow"]); // the whole one stands
-    expect(tensorflowAvailability().installed).toBe(true);
+    expect((await tensorflowAvailability()).installed).toBe(true);
   });
 
   it("takes a package that is installed elsewhere as it is", async () => {
@@ -128,6 +132,18 @@ describe("installing", () => {
     );
     const { installation } = await install({ from: modules });
     expect(installation).toMatchObject({ modules, tensorflowVersion: "2.9.1", source: "own", gpu: false });
+  });
+
+  it.each([
+    ["The Node.js native addon module (tfjs_binding.node) can not be found at path: x", "npm rebuild"],
+    ["libtensorflow.so.2: cannot open shared object file: No such file or directory", "libtensorflow.so.2 is missing"],
+  ])("says what such a package lacks: %s", async (words, advice) => {
+    const modules = join(fakeInstallation(`throw new Error(${JSON.stringify(words)});`), "node_modules");
+    await expect(install({ from: modules })).rejects.toMatchObject({
+      code: "engine-unavailable",
+      message: expect.stringContaining(words) as string,
+      next: expect.stringContaining(advice) as string,
+    });
   });
 
   it("refuses a --from without the package", async () => {

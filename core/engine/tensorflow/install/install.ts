@@ -5,7 +5,8 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { LockstepError } from "../../../errors.ts";
 import { findInstallation, installationFolder, MANIFEST, type Installation, type Manifest } from "../installation.ts";
-import { compileBinding, installPackages, installWheels, loadOnce } from "./steps.ts";
+import { loadApart } from "../load-apart.ts";
+import { compileBinding, installPackages, installWheels } from "./steps.ts";
 import { findTools } from "./tools.ts";
 import { TENSORFLOW_VERSION } from "./wheels.ts";
 
@@ -73,7 +74,11 @@ async function installOurs(folder: string, { gpu, onProgress }: InstallOptions):
   report(3, `the binding, with ${basename(compiler)}`);
   await compileBinding(folder, compiler);
   report(4, "first load");
-  const { tensorflowVersion, packageVersion } = await loadOnce(join(folder, "node_modules"));
+  const { tensorflowVersion, packageVersion } = await loadApart({
+    source: "lockstep",
+    folder,
+    modules: join(folder, "node_modules"),
+  });
   return { modules: "node_modules", tensorflowVersion, packageVersion, gpu, source: "lockstep" };
 }
 
@@ -86,7 +91,7 @@ async function useOwn(from: string): Promise<Manifest> {
       next: "Give the node_modules folder that has it, or leave --from out.",
     });
   }
-  const { tensorflowVersion, packageVersion, usesGpu } = await loadOnce(modules);
+  const { tensorflowVersion, packageVersion, usesGpu } = await loadApart({ source: "own", folder: modules, modules });
   return { modules, tensorflowVersion, packageVersion, gpu: usesGpu, source: "own" };
 }
 

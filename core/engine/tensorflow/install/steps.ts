@@ -81,27 +81,3 @@ export async function compileBinding(folder: string, compiler: string): Promise<
   const next = "A compiler with C++17 is needed: g++ 8 or newer. CXX names another one.";
   await runTool(compiler, [compiler, ...flags, ...includes, ...sources, ...output, ...libraries], { next });
 }
-
-export interface FirstLoad {
-  readonly tensorflowVersion: string;
-  readonly packageVersion: string;
-  readonly usesGpu: boolean;
-}
-
-/** Loads the package in a process of its own, where a crash harms nothing. @param modules a node_modules folder */
-export async function loadOnce(modules: string): Promise<FirstLoad> {
-  const script = `
-    console.warn = () => undefined;
-    const tf = require("@tensorflow/tfjs-node-gpu");
-    const backend = tf.backend();
-    const versions = { tensorflowVersion: backend.binding.TF_Version, packageVersion: tf.version["tfjs-node"] };
-    process.stdout.write("\\n" + JSON.stringify({ ...versions, usesGpu: backend.isUsingGpuDevice }));`;
-  const env = { TF_CPP_MIN_LOG_LEVEL: "2", NODE_PATH: modules };
-  const next = "The message names what is missing (a library of the system, or a glibc older than 2.27); install that.";
-  const { stdout } = await runTool("the first load of TensorFlow", [process.execPath, "-e", script], {
-    cwd: modules,
-    env,
-    next,
-  });
-  return JSON.parse(stdout.split("\n").at(-1) as string) as FirstLoad;
-}
