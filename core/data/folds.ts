@@ -2,7 +2,7 @@
 // and trains on the rest, so that over all folds every sample is tested once.
 import { LockstepError } from "../errors.ts";
 import type { Manifest, Split, SplitPart } from "./sample.ts";
-import { makeSplit, ownGroups, rankUnits, unitsOf } from "./split.ts";
+import { cutRanked, makeSplit, ownGroups, rankUnits, unitsOf } from "./split.ts";
 
 export interface FoldRequest {
   /** At least 3. */
@@ -33,7 +33,7 @@ interface Cut {
   readonly groups: readonly string[];
 }
 
-/** The piece of each sample, 0 to folds - 1: each unit goes to the piece of its class that has the fewest samples so far. */
+/** The piece of each sample, 0 to folds - 1. */
 function pieceBySample(manifest: Manifest, { folds, seed, groups }: Cut): number[] {
   const all = manifest.samples.map((_, index) => index);
   const units = unitsOf(manifest, all, groups);
@@ -41,12 +41,9 @@ function pieceBySample(manifest: Manifest, { folds, seed, groups }: Cut): number
   manifest.classes.forEach((className, label) => {
     const own = units.filter((unit) => unit.label === label);
     if (own.length < folds) throw tooFewUnits(className, own.length, folds);
-    const sizes = new Array<number>(folds).fill(0);
-    for (const { samples } of rankUnits(own, seed)) {
-      const piece = sizes.indexOf(Math.min(...sizes));
-      sizes[piece] = (sizes[piece] as number) + samples.length;
-      for (const index of samples) pieces[index] = piece;
-    }
+    cutRanked(rankUnits(own, seed), new Array<number>(folds).fill(1 / folds)).forEach((units, piece) => {
+      for (const index of units.flatMap(({ samples }) => samples)) pieces[index] = piece;
+    });
   });
   return pieces;
 }

@@ -6,7 +6,7 @@ import { LockstepError } from "../errors.ts";
 export interface FolderSource {
   readonly kind: "folder";
   readonly path: string;
-  /** Regular expression on the id; its first group (or the match) names the patient. Null: every image for itself. */
+  /** Regular expression on the id, else on the file's name; its first group (or the match) names the patient. Null: every image for itself. */
   readonly group: string | null;
 }
 
@@ -70,9 +70,20 @@ export type CatalogueSize = 28 | 64 | 128 | 224;
 
 export type Source = FolderSource | NpzSource | CsvSource | PhantomSource | PartsSource | CatalogueSource;
 
-/** @example folder("images", { group: /^\w+\/(\d+)_/ }) // patient 17 in "benign/17_a.png" */
+/** @example folder("images", { group: /^(\d+)_/ }) // patient 17 in "benign/17_a.png" */
 export function folder(path: string, { group = null }: { group?: RegExp | string | null } = {}): FolderSource {
-  return { kind: "folder", path, group: group instanceof RegExp ? group.source : group };
+  return { kind: "folder", path, group: group instanceof RegExp ? patternText(group) : group };
+}
+
+/** @throws LockstepError where a flag would be lost */
+function patternText({ source, flags }: RegExp): string {
+  const lost = flags.replace(/[dguy]/g, "");
+  if (lost === "") return source;
+  throw new LockstepError({
+    code: "experiment-invalid",
+    message: `folder: the group pattern /${source}/${flags} has the flag "${lost}", which is not kept`,
+    next: "Write it without, for instance /[pP](\\d+)/ instead of /p(\\d+)/i.",
+  });
 }
 
 /** @example npz("breastmnist.npz", { classes: ["malignant", "normal or benign"] }) */

@@ -92,19 +92,22 @@ function drawParts(manifest: Manifest, indices: readonly number[], draw: Draw): 
       units.filter((unit) => unit.label === label),
       draw.seed,
     );
-    assignRanked(ranked, fractionsOf(draw.shares), className, (index, part) => parts.set(index, part));
+    const wanted = fractionsOf(draw.shares);
+    if (ranked.length < wanted.length) throw tooFewUnits(className, ranked.length, wanted.length);
+    const shares = wanted.map(({ share }) => share);
+    cutRanked(ranked, shares).forEach((own, i) => {
+      for (const index of own.flatMap(({ samples }) => samples)) parts.set(index, wanted[i]?.part as SplitPart);
+    });
   });
   return parts;
 }
 
-/** A unit belongs to the part in whose share of the class its middle lies; each wanted part gets one unit at least. */
-function assignRanked(
-  ranked: readonly Unit[],
-  wanted: readonly { readonly part: SplitPart; readonly share: number }[],
-  className: string,
-  assign: (sampleIndex: number, part: SplitPart) => void,
-): void {
-  if (ranked.length < wanted.length) throw tooFewUnits(className, ranked.length, wanted.length);
+/**
+ * Cuts ranked units into as many runs as there are shares: a unit belongs to the share of all samples in which its middle lies; each
+ * run gets one unit at least. A unit that is added shifts each cut by its own size at most.
+ * @param shares sum to 1; no more than units
+ */
+export function cutRanked(ranked: readonly Unit[], shares: readonly number[]): Unit[][] {
   const total = ranked.reduce((sum, { samples }) => sum + samples.length, 0);
   const middles: number[] = [];
   let before = 0;
@@ -113,14 +116,15 @@ function assignRanked(
     before += samples.length;
   }
   let from = 0;
-  let share = 0;
-  wanted.forEach(({ part, share: own }, i) => {
-    share += own;
-    const partsAfter = wanted.length - 1 - i;
-    const inShare = partsAfter === 0 ? ranked.length : middles.filter((middle) => middle < share).length;
-    const to = Math.min(ranked.length - partsAfter, Math.max(from + 1, inShare));
-    for (const unit of ranked.slice(from, to)) for (const index of unit.samples) assign(index, part);
+  let upTo = 0;
+  return shares.map((share, i) => {
+    upTo += share;
+    const after = shares.length - 1 - i;
+    const inShare = after === 0 ? ranked.length : middles.filter((middle) => middle < upTo).length;
+    const to = Math.min(ranked.length - after, Math.max(from + 1, inShare));
+    const run = ranked.slice(from, to);
     from = to;
+    return run;
   });
 }
 

@@ -6,7 +6,7 @@ import { zipSync } from "fflate";
 import sharp from "sharp";
 import { onTestFinished } from "vitest";
 import { stream } from "../../core/random.ts";
-import type { Manifest, Prepared, Sample } from "../../core/data/sample.ts";
+import type { Manifest, Prepared, Sample, Split, SplitPart } from "../../core/data/sample.ts";
 
 /** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -83,6 +83,32 @@ export function manifestOf(
     return { group: null, widthPx: 8, heightPx: 8, officialPart: null, ...sample, id, sha256 };
   });
   return { digest: "0".repeat(64), name: "test", simulated: false, classes, samples: full, skipped: [] };
+}
+
+/** A set with random labels and groups, and the same with one image more, alone or in a group that is there. */
+export function grown(wish: {
+  readonly count: number;
+  readonly largestGroup: number;
+  readonly seed: number;
+  readonly alone: boolean;
+}): readonly [Manifest, Manifest] {
+  const draw = stream(wish.seed, "test-groups");
+  const samples: { label: number; group: string | null }[] = [];
+  for (let patient = 0; samples.length < wish.count; patient++) {
+    const size = Math.min(1 + draw.integer(wish.largestGroup), wish.count - samples.length);
+    const group = size === 1 ? null : `patient ${patient}`;
+    for (let i = 0; i < size; i++) samples.push({ label: draw.integer(3) === 0 ? 1 : 0, group });
+  }
+  const group = wish.alone ? null : (samples[draw.integer(samples.length)]?.group ?? null);
+  return [manifestOf(samples), manifestOf([...samples, { label: draw.integer(2), group }])];
+}
+
+/** Part by sample id. */
+export function partsById({ samples }: Manifest, split: Split): Map<string, SplitPart> {
+  const parts = (["train", "val", "test"] as const).flatMap((part) =>
+    split[part].map((index) => [samples[index]!.id, part] as const),
+  );
+  return new Map(parts);
 }
 
 /** Prepared images of the given sizes, all black. */

@@ -50,6 +50,10 @@ it("names the group by the pattern's first group, and says which path it does no
   });
   const { manifest } = await listSource(folder(root, { group: /\/(\d+)_/ }));
   expect(manifest.samples.map(({ group }) => group)).toEqual(["17", "17", "4"]);
+  const fromName = await listSource(folder(root, { group: /^(\d+)_/ }));
+  expect(fromName.manifest.digest).toBe(manifest.digest);
+  expect(() => folder(root, { group: /^(\d+)_/i })).toThrow(/has the flag "i", which is not kept/);
+  await expect(listSource(folder(root, { group: "(" }))).rejects.toThrow(/is not a regular expression: .*Unterminated/);
   await expect(listSource(folder(root, { group: /\/(\d\d)_/ }))).rejects.toThrow(/does not match "b\/4_x.png"/);
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { foldSplit } from "../../core/data/folds.ts";
-import { manifestOf } from "./fixtures.ts";
+import { grown, manifestOf, partsById } from "./fixtures.ts";
 
 const manifest = manifestOf(Array.from({ length: 60 }, (_, i) => ({ label: i % 3 === 0 ? 1 : 0 })));
 
@@ -26,23 +26,41 @@ it("another seed gives other folds", () => {
   expect(one!.test).not.toEqual(other!.test);
 });
 
-it("no group is on both sides of any fold", () => {
-  const groups = fc.array(fc.nat(20), { minLength: 60, maxLength: 60 });
-  fc.assert(
-    fc.property(groups, fc.nat(2), (drawn, fold) => {
-      const keys = drawn.map((group, i) => (i < 6 ? `alone ${i}` : `group ${group}`)); // enough of both classes
-      const labels = keys.map((_, i) => (i < 6 ? i % 2 : 0));
-      const { train, val, test } = foldSplit(
-        manifestOf(labels.map((label) => ({ label }))),
-        { folds: 3, fold, seed: 0 },
-        keys,
-      );
-      expect([...train, ...val, ...test].sort((a, b) => a - b)).toEqual(keys.map((_, i) => i));
-      const [inTrain, inVal, inTest] = [train, val, test].map((part) => new Set(part.map((index) => keys[index])));
-      for (const key of inTest!) expect(inTrain!.has(key) || inVal!.has(key)).toBe(false);
-      for (const key of inVal!) expect(inTrain!.has(key)).toBe(false);
-    }),
-  );
+describe("random labels and groups", () => {
+  const FOLDS = 4;
+  const sets = fc.record({ seed: fc.nat(), count: fc.integer({ min: 200, max: 300 }), fold: fc.nat(FOLDS - 1) });
+
+  it("every sample is in one part, no group in two, the same each time, whatever the order of the listing", () => {
+    fc.assert(
+      fc.property(sets, ({ seed, count, fold }) => {
+        const [manifest] = grown({ count, largestGroup: 4, seed, alone: true });
+        const request = { folds: FOLDS, fold, seed };
+        const split = foldSplit(manifest, request);
+        const { train, val, test } = split;
+        expect([...train, ...val, ...test].sort((a, b) => a - b)).toEqual(manifest.samples.map((_, i) => i));
+        const partOf = partsById(manifest, split);
+        const byGroup = new Map(manifest.samples.map(({ id, group }) => [group, partOf.get(id)]));
+        for (const { id, group } of manifest.samples)
+          if (group !== null) expect(partOf.get(id)).toBe(byGroup.get(group));
+        expect(foldSplit(manifest, request)).toEqual(split);
+        const turned = { ...manifest, samples: [...manifest.samples].reverse() };
+        expect(partsById(turned, foldSplit(turned, request))).toEqual(partOf);
+      }),
+    );
+  });
+
+  it("one image more moves at most 1 % of the others", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.boolean(), fc.nat(4), (seed, alone, fold) => {
+        const [before, after] = grown({ count: 3000, largestGroup: 2, seed, alone });
+        const request = { folds: 5, fold, seed };
+        const now = partsById(after, foldSplit(after, request));
+        const moved = [...partsById(before, foldSplit(before, request))].filter(([id, part]) => now.get(id) !== part);
+        expect(moved.length).toBeLessThanOrEqual(30);
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 it("impossible requests are clear errors", () => {

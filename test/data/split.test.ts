@@ -2,20 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { splitSamples } from "../../core/data/split.ts";
 import type { Manifest, Split, SplitPart } from "../../core/data/sample.ts";
-import { manifestOf } from "./fixtures.ts";
+import { grown, manifestOf, partsById } from "./fixtures.ts";
 
 const FRACTIONS = { train: 0.7, val: 0.15, test: 0.15, seed: 0 };
 
 function balanced(count: number): Manifest {
   return manifestOf(Array.from({ length: count }, (_, i) => ({ label: i % 2 })));
-}
-
-/** Part by sample id. */
-function partsById({ samples }: Manifest, split: Split): Map<string, SplitPart> {
-  const parts = (["train", "val", "test"] as const).flatMap((part) =>
-    split[part].map((index) => [samples[index]!.id, part] as const),
-  );
-  return new Map(parts);
 }
 
 describe("a drawn split", () => {
@@ -149,20 +141,37 @@ describe("any split", () => {
     );
   });
 
-  it("moves at most 1 % of the others when one image is added", () => {
+  it("is the same each time", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 200, max: 800 }), fc.nat(1000), requests, (count, added, request) => {
-        const before = balanced(count);
-        const extra = manifestOf([{ id: `added-${added}`, label: added % 2 }]).samples;
-        const after = { ...before, samples: [...before.samples, ...extra] };
-        const [old, now] = [
-          partsById(before, splitSamples(before, request)),
-          partsById(after, splitSamples(after, request)),
-        ];
-        const moved = [...old].filter(([id, part]) => now.get(id) !== part);
-        expect(moved.length).toBeLessThanOrEqual(count / 100);
+      fc.property(dataSets, requests, (manifest, request) => {
+        expect(attempt(manifest, request)).toEqual(attempt(manifest, request));
+      }),
+    );
+  });
+
+  it("moves at most 1 % of the others when one image is added, alone or to a group", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.boolean(), requests, (seed, alone, request) => {
+        const [before, after] = grown({ count: 3000, largestGroup: 3, seed, alone });
+        const [old, now] = [before, after].map((one) => partsById(one, splitSamples(one, request)));
+        const moved = [...old!].filter(([id, part]) => now!.get(id) !== part);
+        expect(moved.length).toBeLessThanOrEqual(30);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  it("of images without groups moves one at each of its two cuts at most", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 20, max: 400 }), requests, (seed, count, request) => {
+        const [before, after] = grown({ count, largestGroup: 1, seed, alone: true });
+        const [old, now] = [before, after].map((one) => attempt(one, request));
+        if (!old || !now) return;
+        const parts = partsById(after, now);
+        expect([...partsById(before, old)].filter(([id, part]) => parts.get(id) !== part).length).toBeLessThanOrEqual(
+          2,
+        );
+      }),
     );
   });
 });

@@ -28,6 +28,7 @@ interface ClassFolder {
 
 export async function readFolder(source: FolderSource): Promise<SourceContents> {
   const root = resolve(source.path);
+  if (source.group !== null) checkPattern(source.group);
   const folders = await classFolders(root);
   const classes = [...new Set(folders.map(({ className }) => className))].sort(compareCodeUnits);
   if (classes.length < 2) throw tooFewClasses(root, classes);
@@ -131,8 +132,23 @@ function candidateOf({ path, reason }: FoundFile, { root, label, part, group }: 
   };
 }
 
+function checkPattern(pattern: string): void {
+  try {
+    new RegExp(pattern, "u");
+  } catch (cause) {
+    throw new LockstepError({
+      code: "data-invalid",
+      message: `folder: the group pattern is not a regular expression: ${(cause as Error).message}`,
+      next: "Correct `group`, for instance { group: /^(\\d+)_/ }.",
+      cause,
+    });
+  }
+}
+
+/** The pattern is tried on the path and, where that does not match, on the file's name: `^` may mean either beginning. */
 function groupOf(id: string, pattern: string): string {
-  const match = new RegExp(pattern, "u").exec(id);
+  const expression = new RegExp(pattern, "u");
+  const match = expression.exec(id) ?? expression.exec(id.slice(id.lastIndexOf("/") + 1));
   if (match !== null) return match[1] ?? match[0];
   throw new LockstepError({
     code: "data-invalid",
