@@ -2,13 +2,13 @@
 // native kernels in turn over several rounds, so that a busy minute hits all of them; then a step beside a busy core.
 // PyTorch gets a virtual environment of its own in the cache folder (EXP_CACHE); what torch.compile makes is kept there too, so
 // that the first bench takes some 8 minutes longer. Flags: --rounds 5 --sizes 96,224 --contenders eager,compile,wasm,native
-// --threads 2 --json (findings on standard output) --markdown (the section of docs/performance.md)
+// --tasks full,blocks,backbone,"kept features",inference --threads 2 --json (findings on standard output) --markdown (the section of docs/performance.md)
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { expCache } from "../core/home.ts";
 import { measureBusy, type BusyCore } from "./engine/busy-core.ts";
-import { cellsFor, CONTENDERS, type Cell, type Contender } from "./engine/cells.ts";
+import { cellsFor, CONTENDERS, TASKS, type Cell, type Contender } from "./engine/cells.ts";
 import { median } from "./engine/median.ts";
 import { jsonOf, markdownOf, printFindings, type Findings, type Measured } from "./engine/report.ts";
 import { openWorker, type WorkerProcess } from "./engine/worker-process.ts";
@@ -22,6 +22,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "5" },
     sizes: { type: "string", default: "96,224" },
     contenders: { type: "string", default: CONTENDERS.join(",") },
+    tasks: { type: "string", default: TASKS.join(",") },
     threads: { type: "string", default: String(availableParallelism()) },
     json: { type: "boolean", default: false },
     markdown: { type: "boolean", default: false },
@@ -40,10 +41,11 @@ async function main(): Promise<void> {
   const workers = new Map(contenders.map((name) => [name, openWorker(name, python, compiled)]));
   const versions: Partial<Record<Contender, string>> = {};
   const measured: Measured[] = [];
-  for (const cell of cellsFor(flags.sizes.split(",").map(Number), contenders)) {
+  const tasks = TASKS.filter((name) => flags.tasks.split(",").includes(name));
+  for (const cell of cellsFor(flags.sizes.split(",").map(Number), tasks, contenders)) {
     measured.push(withPeers(await measureCell(cell, workers, versions), measured));
   }
-  const busy = await besideBusyCore(workers);
+  const busy = tasks.includes("full") ? await besideBusyCore(workers) : [];
   for (const worker of workers.values()) worker.close();
   const machine = `${cpus()[0]?.model ?? "?"}, ${threads} threads, Node ${process.version}`;
   report({ machine, date: new Date().toISOString().slice(0, 10), versions, measured, busy });

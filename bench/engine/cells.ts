@@ -1,7 +1,8 @@
 // What bench:engine measures, and which ratios must hold on a 2-core machine with AVX2 (medians).
 
 /** What is frozen in training; or inference; or training the head on features that are kept, the backbone being frozen. */
-export type Task = "full" | "blocks" | "backbone" | "kept features" | "inference";
+export const TASKS = ["full", "blocks", "backbone", "kept features", "inference"] as const;
+export type Task = (typeof TASKS)[number];
 
 export const CONTENDERS = ["eager", "compile", "wasm", "native"] as const;
 export type Contender = (typeof CONTENDERS)[number];
@@ -33,9 +34,9 @@ const TARGETS: Readonly<Record<Task, (sizePx: number) => readonly Target[]>> = {
   inference: () => [native(1.5), wasm(0.85)],
 };
 
-export function cellsFor(sizesPx: readonly number[], contenders: readonly Contender[]): Cell[] {
+export function cellsFor(sizesPx: readonly number[], tasks: readonly Task[], contenders: readonly Contender[]): Cell[] {
   return sizesPx.flatMap((sizePx) =>
-    (Object.keys(TARGETS) as Task[]).map((task) => {
+    tasks.map((task) => {
       const measured = task === "kept features" ? contenders.filter((one) => !isPyTorch(one)) : contenders;
       return { task, sizePx, contenders: measured, targets: TARGETS[task](sizePx) };
     }),
