@@ -75,23 +75,23 @@ const WEYL_1 = 0xbb67ae85; // sqrt(3) - 1
 
 /** One Philox4x32-10 block: four words out of a 64-bit counter and a 64-bit key. */
 export function philox(out: Uint32Array, counter: number, key0: number, key1: number): void {
-  let x0 = counter >>> 0;
-  let x1 = Math.floor(counter / 4294967296) >>> 0;
+  let x0 = counter | 0;
+  let x1 = Math.floor(counter / 4294967296) | 0;
   let x2 = 0;
   let x3 = 0;
-  let k0 = key0;
-  let k1 = key1;
+  let k0 = key0 | 0;
+  let k1 = key1 | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, x0);
-    const low0 = Math.imul(MULTIPLIER_0, x0) >>> 0;
+    const low0 = Math.imul(MULTIPLIER_0, x0);
     const high1 = multiplyHigh(MULTIPLIER_1, x2);
-    const low1 = Math.imul(MULTIPLIER_1, x2) >>> 0;
-    x0 = (high1 ^ x1 ^ k0) >>> 0;
+    const low1 = Math.imul(MULTIPLIER_1, x2);
+    x0 = high1 ^ x1 ^ k0;
     x1 = low1;
-    x2 = (high0 ^ x3 ^ k1) >>> 0;
+    x2 = high0 ^ x3 ^ k1;
     x3 = low0;
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
   }
   out[0] = x0;
   out[1] = x1;
@@ -99,13 +99,13 @@ export function philox(out: Uint32Array, counter: number, key0: number, key1: nu
   out[3] = x3;
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
+/** The upper 32 bits of the 64-bit product of two 32-bit numbers, out of 16-bit halves: whole numbers all the way, for speed. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = aHigh * bLow + Math.floor((aLow * bLow) / 65536);
-  const carry = aLow * bHigh + (middle % 65536);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0; // at most 2^32 - 2^16
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }

@@ -55,27 +55,21 @@ export interface MaskPosition {
 export function dropoutMask(network: Network, { seed, epoch, batch, images }: MaskPosition): Float32Array | undefined {
   const op = network.ops.find((candidate) => candidate.kind === "dropout");
   if (op === undefined || op.rate === 0) return undefined;
-  const drops = bernoulli(stream(seed, "dropout", epoch, batch), op.rate);
-  const kept = 1 / (1 - op.rate);
   const mask = new Float32Array(images * op.output.channels);
-  for (let i = 0; i < mask.length; i++) mask[i] = drops() ? 0 : kept;
+  fillMask(mask, stream(seed, "dropout", epoch, batch), op.rate);
   return mask;
 }
 
-/** True with the given probability, out of one random byte; where that alone does not decide, 24 bits more. */
-function bernoulli(random: Stream, probability: number): () => boolean {
-  const first = Math.floor(probability * 256);
-  const rest = (probability * 256 - first) * 16777216; // of 2^24
+/** Drops by one random byte; where that alone does not decide, by 24 bits more. A plain loop: it runs before each step. */
+function fillMask(mask: Float32Array, random: Stream, rate: number): void {
+  const first = Math.floor(rate * 256);
+  const rest = (rate * 256 - first) * 16777216; // of 2^24
+  const kept = 1 / (1 - rate);
+  const byByte = Float32Array.from({ length: 256 }, (_, byte) => (byte < first ? 0 : kept));
   let word = 0;
-  let bytes = 0;
-  return () => {
-    if (bytes === 0) {
-      word = random.uint32();
-      bytes = 4;
-    }
+  for (let i = 0; i < mask.length; i++, word >>>= 8) {
+    if ((i & 3) === 0) word = random.uint32();
     const byte = word & 255;
-    word >>>= 8;
-    bytes--;
-    return byte < first || (byte === first && random.uint32() >>> 8 < rest);
-  };
+    mask[i] = byte === first && random.uint32() >>> 8 < rest ? 0 : (byByte[byte] as number);
+  }
 }
