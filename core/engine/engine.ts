@@ -94,7 +94,7 @@ export interface Program {
   readonly memoryBytes: number;
   /** Takes over weights, statistics and, where present, moments (absent ones start at zero) and averages (at the weights). Copies. */
   load(state: State): void;
-  /** Copies of all weights, statistics, moments of trainable parameters, and averages. */
+  /** Copies, not to be written to, of all weights, statistics, moments of trainable parameters, and averages. */
   save(): Map<string, Float32Array>;
   /** One step: forward, backward, update. Steps run one after the other. */
   trainStep(batch: Batch, settings: StepSettings): Promise<StepResult>;

@@ -103,15 +103,22 @@ function expectValues(state: State, name: string, { parameter }: Weight): Float3
   });
 }
 
-/** Copies: all parameters in the network's order, then moments, then averages. */
+/**
+ * Copies: all parameters in the network's order, then moments, then averages.
+ * @param unchanging what an earlier call has unpacked and no step can have changed since: taken as it is
+ */
 export function saveState(
   memory: SharedProgramMemory,
   { weights }: ProgramMemory,
   network: Network,
+  unchanging: ReadonlyMap<string, Float32Array>,
 ): Map<string, Float32Array> {
   const state = new Map<string, Float32Array>();
   const ordered = network.parameters.map(({ name }) => weights.get(name) as Weight);
-  for (const { parameter, buffer } of ordered) state.set(parameter.name, unpack(parameter, memory.floats(buffer)));
+  for (const { parameter, buffer } of ordered) {
+    const { name } = parameter;
+    state.set(name, unchanging.get(name) ?? unpack(parameter, memory.floats(buffer)));
+  }
   for (const { parameter, moments } of ordered) {
     for (const [slot, moment] of moments)
       state.set(slotName(slot, parameter.name), unpack(parameter, memory.floats(moment)));

@@ -43,6 +43,8 @@ export class PortableProgram implements Program {
   private readonly plans: ProgramPlans;
   /** Which units' folded weights are as the weights are. */
   private folded: "none" | "frozen" | "all" = "none";
+  /** Of a network whose head alone trains: the rest of it, once saved. */
+  private unchanging: ReadonlyMap<string, Float32Array> = new Map();
   private queue: Promise<unknown> = Promise.resolve();
   private running = 0;
   private disposed = false;
@@ -75,12 +77,17 @@ export class PortableProgram implements Program {
   load(state: State): void {
     this.requireIdle("load");
     this.folded = "none";
+    this.unchanging = new Map();
     loadState(this.shared, this.size.memory, state);
   }
 
   save(): Map<string, Float32Array> {
     this.requireIdle("save");
-    return saveState(this.shared, this.size.memory, this.job.network);
+    const { memory, featuresAreFrozen } = this.size;
+    const state = saveState(this.shared, memory, this.job.network, this.unchanging);
+    if (featuresAreFrozen && this.unchanging.size === 0)
+      this.unchanging = new Map([...state].filter(([name]) => memory.weights.get(name)?.trainable === false));
+    return state;
   }
 
   async trainStep(batch: Batch, settings: StepSettings): Promise<StepResult> {
