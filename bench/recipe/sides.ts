@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { batches, epochOrder, evaluationCrops } from "../../core/data/index.ts";
+import { readPreparedImage } from "../../core/data/prepared-file.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import type { Settings } from "../../core/experiment/settings.ts";
 import { initialState } from "../../core/model/initialize.ts";
@@ -84,8 +85,10 @@ async function writeRecipe(folder: string, contest: Contest, threads: number): P
   const network = networkOf(contest);
   const epochs = Array.from({ length: settings.epochs }, (_, i) => i + 1);
   await writeFile(join(folder, "whole.raw"), await wholeImages(contest));
-  await writeFile(join(folder, "prepared.raw"), Uint8Array.from(prepared.pixels));
+  const pixels = await Promise.all(prepared.images.map((_, i) => readPreparedImage(prepared, i)));
+  await writeFile(join(folder, "prepared.raw"), Buffer.concat(pixels));
   if (shared) await writeFile(join(folder, "state.raw"), concatenated(initialState(network, seed)));
+  const start = prepared.images[0]?.offset ?? 0;
   const recipe = {
     ...{ seed, threads },
     ...{ imageSizePx: settings.imageSizePx, batchSize: settings.batchSize, epochs: settings.epochs, lr: settings.lr },
@@ -96,7 +99,7 @@ async function writeRecipe(folder: string, contest: Contest, threads: number): P
       classes: manifest.classes.length,
     },
     labels: manifest.samples.map(({ label }) => label),
-    prepared: prepared.images.map(({ offset, heightPx, widthPx }) => [offset, heightPx, widthPx]),
+    prepared: prepared.images.map(({ offset, heightPx, widthPx }) => [offset - start, heightPx, widthPx]),
     state: shared ? network.parameters.map(({ name, shape }) => [name, shape]) : null,
     order: shared ? epochs.map((epoch) => epochOrder(split.train, seed, epoch)) : null,
     train: split.train,

@@ -2,6 +2,7 @@
 import { listSource, preparedPath, prepareImages } from "../data/index.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
 import { progressLine, sourceOf } from "./data-source.ts";
+import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
 
 const THREADS = 2;
@@ -16,14 +17,13 @@ export async function prepareData(text: string, { size, json }: PrepareFlags): P
   const resizer = await createPortableResampler({ threads: THREADS });
   try {
     const progress = progressLine("decoding images");
-    const { digest, pixels, images } = await prepareImages(listing, { storeSizePx: size, resizer, progress });
+    const options = { storeSizePx: size, resizer, progress, onNotice: printNotice };
+    const { digest, images } = await prepareImages(listing, options);
+    const bytes = images.reduce((sum, { widthPx, heightPx }) => sum + widthPx * heightPx * 3, 0);
     const path = preparedPath(listing.manifest.digest, size);
-    const about = { dataset: listing.manifest.digest, digest, images: images.length, bytes: pixels.length, path };
+    const about = { dataset: listing.manifest.digest, digest, images: images.length, bytes, path };
     if (json) printJson({ type: "prepared", ...about });
-    else
-      process.stdout.write(
-        `${images.length} images, ${(pixels.length / 1e6).toFixed(1)} MB, digest ${digest}\n${path}\n`,
-      );
+    else process.stdout.write(`${images.length} images, ${(bytes / 1e6).toFixed(1)} MB, digest ${digest}\n${path}\n`);
   } finally {
     await resizer.close();
   }

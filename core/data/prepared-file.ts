@@ -1,14 +1,16 @@
-// The file of prepared images: one line of JSON (magic, sizes, digest of the pixels), then the pixels. Written beside its place
+// The file of prepared images: one line of JSON (magic, digest of the pixels, sizes), then the pixels. Written beside its place
 // and renamed, so that two processes at once both succeed and nobody sees half a file; a damaged one is made again.
 import { createHash, randomUUID } from "node:crypto";
+import { openSync, read } from "node:fs";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { LockstepError } from "../errors.ts";
-import type { Prepared } from "./sample.ts";
+import type { ImageSize, Prepared, PreparedImage } from "./sample.ts";
 
 const MAGIC = "lockstep prepared images 1";
-/** node:fs reads and writes at most 2 GiB at a time. */
-const CHUNK_BYTES = 64 * 1024 * 1024;
+/** Read and hashed at a time: small, so that the main thread stays free for others. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 interface Header {
   readonly magic: string;
@@ -17,49 +19,75 @@ interface Header {
   readonly sizes: readonly (readonly [number, number])[];
 }
 
-/** The images in shared memory, or null where the file is absent or damaged. */
-export async function readPreparedFile(path: string): Promise<Prepared | null> {
+/** Opens the file and checks every byte. @returns null where there is none */
+export async function openPreparedFile(path: string): Promise<Prepared | "damaged" | null> {
   const file = await open(path, "r").catch(() => null);
   if (file === null) return null;
   try {
     const header = await readHeader(file);
-    if (header === null) return null;
-    const images = layOut(header.value.sizes);
-    const last = images.at(-1);
-    const bytes = last === undefined ? 0 : last.offset + last.widthPx * last.heightPx * 3;
-    if ((await file.stat()).size !== header.bytes + bytes) return null;
-    const pixels = new Uint8Array(new SharedArrayBuffer(bytes));
-    await readInto(file, pixels, header.bytes);
-    return digestOf(pixels, header.value.sizes) === header.value.digest
-      ? { digest: header.value.digest, pixels, images }
-      : null;
+    if (header === null) return "damaged";
+    const { digest, sizes } = header.value;
+    const images = layOut(sizes, header.bytes);
+    if ((await file.stat()).size !== endOf(images, header.bytes)) return "damaged";
+    if ((await digestOf(file, sizes, header.bytes)) !== digest) return "damaged";
+    return { digest, images, file: openSync(path, "r") };
   } finally {
     await file.close();
   }
 }
 
-/** Writes the file and gives the images back with their digest. */
-export async function writePreparedFile(path: string, { pixels, images }: Omit<Prepared, "digest">): Promise<Prepared> {
-  const sizes = images.map(({ widthPx, heightPx }) => [widthPx, heightPx] as const);
-  const header: Header = { magic: MAGIC, digest: digestOf(pixels, sizes), sizes };
+/** Stores an image at its place. @param pixels uint8 RGB */
+export type WriteImage = (sampleIndex: number, pixels: Uint8Array) => Promise<void>;
+
+/** @param fill writes every image once, in any order */
+export async function writePreparedFile(
+  path: string,
+  stored: readonly ImageSize[],
+  fill: (write: WriteImage) => Promise<void>,
+): Promise<Prepared> {
+  const sizes = stored.map(({ widthPx, heightPx }) => [widthPx, heightPx] as const);
+  const headerOf = (digest: string): Buffer =>
+    Buffer.from(`${JSON.stringify({ magic: MAGIC, digest, sizes } satisfies Header)}\n`);
+  const start = headerOf("0".repeat(64)).length;
+  const images = layOut(sizes, start);
   const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, "w");
+    const file = await mkdir(dirname(path), { recursive: true })
+      .then(() => open(temporary, "w+"))
+      .catch((cause: unknown) => Promise.reject(notWritable(path, cause)));
+    let digest: string;
     try {
-      await file.write(`${JSON.stringify(header)}\n`);
-      for (let at = 0; at < pixels.length; at += CHUNK_BYTES) await file.write(pixels.slice(at, at + CHUNK_BYTES));
-      await file.sync();
+      const write = (bytes: Uint8Array, at: number) => writeAll(file, bytes, at).catch(rejectAs(path));
+      await fill((index, pixels) => write(pixels, (images[index] as PreparedImage).offset));
+      digest = await digestOf(file, sizes, start);
+      await write(headerOf(digest), 0); // last: without its digest the file is no prepared one
+      await file.sync().catch(rejectAs(path));
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (cause) {
+    const descriptor = openSync(temporary, "r");
+    await rename(temporary, path).catch(rejectAs(path));
+    return { digest, images, file: descriptor };
+  } catch (error) {
     await rm(temporary, { force: true });
-    throw notWritable(path, cause);
+    throw error;
   }
-  return { digest: header.digest, pixels, images };
 }
+
+/** One image's pixels, uint8 RGB [heightPx, widthPx, 3]. */
+export async function readPreparedImage({ file, images }: Prepared, sampleIndex: number): Promise<Buffer> {
+  const image = images[sampleIndex];
+  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${images.length}`);
+  const pixels = Buffer.alloc(image.widthPx * image.heightPx * 3);
+  for (let at = 0; at < pixels.length;) {
+    const { bytesRead } = await readAt(file, pixels, at, pixels.length - at, image.offset + at);
+    if (bytesRead === 0) throw new RangeError(`the file of prepared images ends before image ${sampleIndex}`);
+    at += bytesRead;
+  }
+  return pixels;
+}
+
+const readAt = promisify(read);
 
 async function readHeader(file: FileHandle): Promise<{ value: Header; bytes: number } | null> {
   const parts: Buffer[] = [];
@@ -83,17 +111,14 @@ function parse(text: string): Header | null {
   }
 }
 
-async function readInto(file: FileHandle, pixels: Uint8Array, from: number): Promise<void> {
-  for (let at = 0; at < pixels.length;) {
-    const length = Math.min(CHUNK_BYTES, pixels.length - at);
-    const { bytesRead } = await file.read(pixels, at, length, from + at);
-    if (bytesRead === 0) return; // shorter than its header says: the digest will differ
-    at += bytesRead;
-  }
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length;)
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
 }
 
-function layOut(sizes: Header["sizes"]): Prepared["images"] {
-  let offset = 0;
+/** @param start where the pixels begin */
+function layOut(sizes: Header["sizes"], start: number): PreparedImage[] {
+  let offset = start;
   return sizes.map(([widthPx, heightPx]) => {
     const image = { offset, widthPx, heightPx };
     offset += widthPx * heightPx * 3;
@@ -101,11 +126,27 @@ function layOut(sizes: Header["sizes"]): Prepared["images"] {
   });
 }
 
-function digestOf(pixels: Uint8Array, sizes: Header["sizes"]): string {
-  return createHash("sha256")
-    .update(`${MAGIC}\n${JSON.stringify(sizes)}\n`)
-    .update(pixels)
-    .digest("hex");
+function endOf(images: readonly PreparedImage[], start: number): number {
+  const last = images.at(-1);
+  return last === undefined ? start : last.offset + last.widthPx * last.heightPx * 3;
+}
+
+/** Over sizes and pixels. @param start where the pixels begin */
+async function digestOf(file: FileHandle, sizes: Header["sizes"], start: number): Promise<string> {
+  const hash = createHash("sha256").update(`${MAGIC}\n${JSON.stringify(sizes)}\n`);
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  for (let at = start; ;) {
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
+    if (bytesRead === 0) return hash.digest("hex");
+    hash.update(chunk.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+function rejectAs(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw notWritable(path, cause);
+  };
 }
 
 function notWritable(path: string, cause: unknown): LockstepError {

@@ -46,12 +46,17 @@ export interface Split {
   readonly test: readonly number[];
 }
 
-/** The decoded images: uint8 RGB, one after another in shared memory. */
+/** The decoded images: uint8 RGB, one after another in a file from which each image is read when it is wanted. */
 export interface Prepared {
   readonly digest: string;
-  readonly pixels: Uint8Array; // over a SharedArrayBuffer
-  /** By sample index: where the image starts in `pixels` and its stored size. Image bytes: height * width * 3. */
-  readonly images: readonly { readonly offset: number; readonly widthPx: number; readonly heightPx: number }[];
+  /** Descriptor of the file, open until the process ends; any thread reads from it by position. */
+  readonly file: number;
+  /** By sample index: where the image starts in the file and its stored size. Image bytes: height * width * 3. */
+  readonly images: readonly PreparedImage[];
+}
+
+export interface PreparedImage extends ImageSize {
+  readonly offset: number;
 }
 
 /** How one network input is cut out of one prepared image: a box in its pixels, resized to the input size, mirrored or not. */

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { expHome } from "../home.ts";
 import { mapConcurrently } from "./pool.ts";
-import type { Manifest, Prepared } from "./sample.ts";
+import { readPreparedImage } from "./prepared-file.ts";
+import type { Manifest, Prepared, PreparedImage } from "./sample.ts";
 import { sha256Of } from "./sha256.ts";
 
 /** Longest side. */
@@ -37,11 +38,10 @@ export async function writeThumbnails(
   });
 }
 
-function encode({ pixels, images }: Prepared, sampleIndex: number): Promise<Buffer> {
-  const image = images[sampleIndex];
-  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${images.length}`);
-  const { offset, widthPx: width, heightPx: height } = image;
-  return sharp(pixels.slice(offset, offset + width * height * 3), { raw: { width, height, channels: 3 } })
+async function encode(prepared: Prepared, sampleIndex: number): Promise<Buffer> {
+  const pixels = await readPreparedImage(prepared, sampleIndex);
+  const { widthPx: width, heightPx: height } = prepared.images[sampleIndex] as PreparedImage;
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
     .resize(THUMBNAIL_PX, THUMBNAIL_PX, { fit: "inside", withoutEnlargement: true })
     .webp({ quality: 80 })
     .toBuffer();

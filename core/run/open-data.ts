@@ -41,7 +41,7 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
   const prepare = (storeSizePx: number, resizer: Resizer): Promise<Prepared> =>
     remember(prepared, storeSizePx, () => {
       onStage(`preparing ${manifest.samples.length} images of ${plan.experiment}`);
-      return prepareImages(listing, { storeSizePx, resizer });
+      return prepareImages(listing, { storeSizePx, resizer, onNotice: onStage });
     });
   const split = splitOf(plan.runs[0] ?? { seed: 0, fold: "folds" in plan.split ? 0 : null });
   const asked = "folds" in plan.split ? null : plan.split;

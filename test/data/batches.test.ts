@@ -1,23 +1,17 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { batches, epochOrder } from "../../core/data/batches.ts";
 import { evaluationCrops } from "../../core/data/crops.ts";
-import type { Prepared, Resampler } from "../../core/data/sample.ts";
+import type { Resampler } from "../../core/data/sample.ts";
 import { createPortableResampler } from "../../core/engine/portable/resample.ts";
-import { manifestOf, noisePixels } from "./fixtures.ts";
+import { manifestOf, noisePixels, preparedFrom } from "./fixtures.ts";
 
 const resampler = await createPortableResampler({ threads: 2 });
 afterAll(() => resampler.close());
 
 const manifest = manifestOf(Array.from({ length: 7 }, (_, i) => ({ label: i % 2 })));
 
-function noisePrepared(): Prepared {
-  const bytes = 32 * 32 * 3;
-  const pixels = new Uint8Array(new SharedArrayBuffer(7 * bytes));
-  const images = manifest.samples.map((_, i) => ({ offset: i * bytes, widthPx: 32, heightPx: 32 }));
-  images.forEach(({ offset }, i) => pixels.set(noisePixels(i, 32, 32), offset));
-  return { digest: "", pixels, images };
-}
-const prepared = noisePrepared();
+const pictures = manifest.samples.map((_, i) => ({ widthPx: 32, heightPx: 32, pixels: noisePixels(i, 32, 32) }));
+const prepared = await preparedFrom(pictures);
 const input = { prepared, manifest, crops: evaluationCrops({ prepared }), sizePx: 32, resampler };
 
 async function collect(order: readonly number[], batchSize: number, using: Resampler = resampler) {
@@ -46,9 +40,8 @@ describe("batches", () => {
     const all = await collect([6, 0, 3, 2, 5], 2);
     expect(all.map(({ sampleIndices }) => sampleIndices)).toEqual([[6, 0], [3, 2], [5]]);
     expect(all.map(({ labels }) => labels)).toEqual([[0, 0], [1, 0], [1]]);
-    const { offset } = prepared.images[2]!;
     const second = all[1]!.images.subarray(32 * 32 * 3, 2 * 32 * 32 * 3); // sample 2, of its own size: unchanged
-    expect(Buffer.from(second).equals(prepared.pixels.subarray(offset, offset + 32 * 32 * 3))).toBe(true);
+    expect(Buffer.from(second).equals(pictures[2]!.pixels)).toBe(true);
   });
 
   it("are made two ahead and no further", async () => {

@@ -6,7 +6,8 @@ import { zipSync } from "fflate";
 import sharp from "sharp";
 import { onTestFinished } from "vitest";
 import { stream } from "../../core/random.ts";
-import type { Manifest, Prepared, Sample, Split, SplitPart } from "../../core/data/sample.ts";
+import { writePreparedFile } from "../../core/data/prepared-file.ts";
+import type { ImageSize, Manifest, Prepared, Sample, Split, SplitPart } from "../../core/data/sample.ts";
 
 /** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -111,13 +112,22 @@ export function partsById({ samples }: Manifest, split: Split): Map<string, Spli
   return new Map(parts);
 }
 
-/** Prepared images of the given sizes, all black. */
+/** Prepared images of the given sizes, for what never looks at their pixels. */
 export function preparedOf(sizes: readonly (readonly [number, number])[]): Prepared {
-  let bytes = 0;
-  const images = sizes.map(([widthPx, heightPx]) => {
-    const image = { offset: bytes, widthPx, heightPx };
-    bytes += widthPx * heightPx * 3;
-    return image;
-  });
-  return { digest: "0".repeat(64), pixels: new Uint8Array(new SharedArrayBuffer(bytes)), images };
+  const images = sizes.map(([widthPx, heightPx]) => ({ offset: 0, widthPx, heightPx }));
+  return { digest: "0".repeat(64), file: -1, images };
+}
+
+/** Prepared images of the given pixels, uint8 RGB, in a file that is open and no longer in any folder. */
+export async function preparedFrom(
+  pictures: readonly (ImageSize & { readonly pixels: ArrayLike<number> })[],
+): Promise<Prepared> {
+  const folder = await mkdtemp(join(tmpdir(), "lockstep-prepared-"));
+  try {
+    return await writePreparedFile(join(folder, "test.images"), pictures, async (write) => {
+      for (const [i, { pixels }] of pictures.entries()) await write(i, Uint8Array.from(pixels));
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -6,7 +6,7 @@ import { drawBeta, drawMixes, mixRows, type Mix } from "../../core/data/mix.ts";
 import { mixImages } from "../../core/data/pixel-threads.ts";
 import { createPortableResampler } from "../../core/engine/portable/resample.ts";
 import { stream } from "../../core/random.ts";
-import { manifestOf, noisePixels } from "./fixtures.ts";
+import { manifestOf, noisePixels, preparedFrom } from "./fixtures.ts";
 
 const resampler = await createPortableResampler({ threads: 1 });
 afterAll(() => resampler.close());
@@ -82,15 +82,13 @@ it("Beta(1, 1) is uniform: each tenth holds a tenth", () => {
 it("batches mix within themselves, the last and smaller one too", async () => {
   const manifest = manifestOf(Array.from({ length: 5 }, (_, i) => ({ label: i % 2 })));
   const bytes = 32 * 32 * 3;
-  const pixels = new Uint8Array(new SharedArrayBuffer(5 * bytes));
-  const images = manifest.samples.map((_, i) => ({ offset: i * bytes, widthPx: 32, heightPx: 32 }));
-  images.forEach(({ offset }, i) => pixels.set(noisePixels(i, 32, 32), offset));
-  const prepared = { digest: "", pixels, images };
+  const pictures = manifest.samples.map((_, i) => ({ widthPx: 32, heightPx: 32, pixels: noisePixels(i, 32, 32) }));
+  const prepared = await preparedFrom(pictures);
   const input = { prepared, manifest, order: [0, 1, 2, 3, 4], batchSize: 3, sizePx: 32, resampler };
   const mixesOf = () => [{ kind: "mixup", share: 0.5 }] as const;
   const all: Batch[] = [];
   for await (const batch of batches({ ...input, crops: evaluationCrops({ prepared }), mixesOf })) all.push(batch);
-  const mixed = (a: number, b: number) => Math.floor(pixels[a * bytes]! / 2 + pixels[b * bytes]! / 2 + 0.5);
+  const mixed = (a: number, b: number) => Math.floor(pictures[a]!.pixels[0]! / 2 + pictures[b]!.pixels[0]! / 2 + 0.5);
   expect([0, 1, 2].map((i) => all[0]!.images[i * bytes])).toEqual([mixed(0, 2), mixed(1, 0), mixed(2, 1)]);
   expect([0, 1].map((i) => all[1]!.images[i * bytes])).toEqual([mixed(3, 4), mixed(4, 3)]);
 });

@@ -1,13 +1,13 @@
 // The portable engine: a network compiled to a static plan that worker threads walk inside kernels written once in C.
 // The same bits on every machine and for every number of threads.
 import { availableParallelism } from "node:os";
-import { LockstepError } from "../../errors.ts";
 import type { Network } from "../../model/network.ts";
 import type { CompileOptions, Engine, EngineIdentity, WorkProfile } from "../engine.ts";
-import { hasNative, manifest, nativeCandidate, wasmCandidate, type Candidate, type KernelChoice } from "./load.ts";
+import { startKernelTeam } from "./kernel-team.ts";
+import { manifest, type KernelChoice } from "./load.ts";
 import { Profile } from "./profile.ts";
 import { PortableProgram } from "./program.ts";
-import { Team } from "./team.ts";
+import type { Team } from "./team.ts";
 
 export { createPortableResampler, type PortableResampler } from "./resample.ts";
 
@@ -32,41 +32,10 @@ export async function createPortableEngine(options: PortableOptions = {}): Promi
     onNotice = console.error,
   } = options;
   const profile = options.profile === true ? new Profile() : null;
-  if (kernels !== "wasm" && (kernels !== "auto" || hasNative())) {
-    const opened = await openNative(kernels, threads, profile);
-    if (typeof opened !== "string") return opened;
-    if (kernels !== "auto") throw unavailable(`native kernels: ${opened}`);
-    onNotice(`engine portable: wasm instead of native kernels: ${opened}`);
-  }
-  const opened = await open(wasmCandidate(), threads, profile);
-  if (typeof opened === "string") throw unavailable(`wasm kernels: ${opened}`);
-  return opened;
-}
-
-/** @returns why not, where they cannot be used */
-async function openNative(kernels: KernelChoice, threads: number, profile: Profile | null): Promise<Engine | string> {
-  const candidate = nativeCandidate(kernels);
-  return typeof candidate === "string" ? candidate : open(candidate, threads, profile);
-}
-
-/** Starts the threads. @returns why not, where one of them computes other bits */
-async function open({ kernels, name }: Candidate, threads: number, profile: Profile | null): Promise<Engine | string> {
-  const team = await Team.start<number>(new URL("./worker.mjs", import.meta.url), threads, { kernels });
-  if (team.about.every((digest) => digest === manifest.selfTest)) {
-    const identity = { name: "portable", version: manifest.version, device: "cpu", kernels: name, threads } as const;
-    return new PortableEngine(team, identity, profile);
-  }
-  await team.close();
-  return "their self-test gives other bits in this process (has a library set flush-to-zero?)";
-}
-
-function unavailable(what: string): LockstepError {
-  const message = `engine portable: ${what}`;
-  return new LockstepError({
-    code: "engine-unavailable",
-    message,
-    next: "Leave --kernels out, or use --kernels wasm.",
-  });
+  const file = new URL("./worker.mjs", import.meta.url);
+  const { team, kernels: name } = await startKernelTeam<number>({ file, threads, kernels, onNotice });
+  const identity = { name: "portable", version: manifest.version, device: "cpu", kernels: name, threads } as const;
+  return new PortableEngine(team, identity, profile);
 }
 
 class PortableEngine implements Engine {

@@ -1,6 +1,7 @@
 // The compiled kernels as a thread sees them: wasm, one instance for each program's memory, or the native addon, which works
 // in the same memory in place.
 import { createRequire } from "node:module";
+import { nativeResampler, wasmResampler } from "./resample-kernel.mjs";
 
 /**
  * @typedef {{ kind: "wasm", module: WebAssembly.Module } | { kind: "native", path: string, level: number }} Kernels
@@ -10,6 +11,7 @@ import { createRequire } from "node:module";
  * @typedef {{
  *   selfTest: () => string,
  *   bind: (memory: WebAssembly.Memory, place: Place) => (plan: number, records: number) => number,
+ *   openResampler: () => import("./resample-kernel.mjs").ResampleKernel,
  * }} OpenKernels
  *   selfTest: 16 hex digits, see kernels/self-test.c; bind: what walks plans in that memory, 1 or 0 where it was stopped
  */
@@ -38,6 +40,7 @@ function openWasm(module) {
       const wasm = instantiate(memory, stack);
       return (plan, records) => wasm.walk(plan, records, thread, threads, stack, control, profile);
     },
+    openResampler: () => wasmResampler(instantiate),
   };
 }
 
@@ -51,6 +54,7 @@ function openNative(path, level) {
       return (plan, records) =>
         addon.walk(new Uint8Array(memory.buffer), level, plan, records, thread, threads, stack, control, profile);
     },
+    openResampler: () => nativeResampler(addon, level),
   };
 }
 

@@ -2,8 +2,8 @@
 // antialiasing as in torchvision and Pillow. For batches (`resample`) and for the prepared cache (`resize`).
 import type { CropJob, Prepared, Resampler } from "../../data/sample.ts";
 import { LockstepError } from "../../errors.ts";
-import { loadWasm } from "./load-wasm.ts";
-import { Team } from "./team.ts";
+import { startKernelTeam } from "./kernel-team.ts";
+import type { KernelChoice } from "./load.ts";
 
 export interface ImageSize {
   readonly widthPx: number;
@@ -26,29 +26,31 @@ interface Box {
   readonly flip: boolean;
 }
 
-/** Where an image starts in the pixels, and its size. */
+/** Where an image starts in the file or the pixels, and its size. */
 type Image = ImageSize & { readonly offset: number };
 
-/** @example const resampler = await createPortableResampler({ threads: 1 }); */
-export async function createPortableResampler({ threads }: { threads: number }): Promise<PortableResampler> {
-  const team = await Team.start<null>(new URL("./resample-worker.mjs", import.meta.url), threads, {
-    module: loadWasm(),
-  });
+export interface ResamplerOptions {
+  readonly threads: number;
+  /** Default: "auto". All give the same bits. */
+  readonly kernels?: KernelChoice;
+}
 
-  const run = async (
-    pixels: Uint8Array,
-    images: Image[],
-    boxes: readonly Box[],
-    to: ImageSize,
-  ): Promise<Uint8Array> => {
+/** @example const resampler = await createPortableResampler({ threads: 1 }); */
+export async function createPortableResampler({
+  threads,
+  kernels = "auto",
+}: ResamplerOptions): Promise<PortableResampler> {
+  const file = new URL("./resample-worker.mjs", import.meta.url);
+  const onNotice = (): void => {}; // the engine says it of its own threads
+  const { team } = await startKernelTeam<null>({ file, threads, kernels, onNotice });
+
+  const run = async (from: Pixels, images: Image[], boxes: readonly Box[], to: ImageSize): Promise<Uint8Array> => {
     boxes.forEach((box, i) => checkBox(box, images[i] as Image));
     checkSize(to);
     const output = new SharedArrayBuffer(boxes.length * to.widthPx * to.heightPx * 3);
     const next = new Int32Array(new SharedArrayBuffer(4));
-    const shared = shareBytes(pixels);
-    const moved = images.map((image) => ({ ...image, offset: image.offset + shared.offset }));
     const sizes = { outWidthPx: to.widthPx, outHeightPx: to.heightPx };
-    await team.request({ pixels: shared.buffer, images: moved, boxes, ...sizes, output, next });
+    await team.request({ ...from, images, boxes, ...sizes, output, next });
     return new Uint8Array(output);
   };
 
@@ -56,15 +58,20 @@ export async function createPortableResampler({ threads }: { threads: number }):
     resample: (prepared, jobs, sizePx) => {
       const images = jobs.map((job) => imageOf(prepared, job));
       const boxes = jobs.map(({ left, top, width, height, flip }) => ({ left, top, width, height, flip }));
-      return run(prepared.pixels, images, boxes, { widthPx: sizePx, heightPx: sizePx });
+      return run({ file: prepared.file, pixels: null }, images, boxes, { widthPx: sizePx, heightPx: sizePx });
     },
     resize: (pixels, from, to) => {
       const whole = { left: 0, top: 0, width: from.widthPx, height: from.heightPx, flip: false };
-      return run(pixels, [{ ...from, offset: 0 }], [whole], to);
+      const { buffer, offset } = shareBytes(pixels);
+      return run({ file: null, pixels: buffer }, [{ ...from, offset }], [whole], to);
     },
     close: () => team.close(),
   };
 }
+
+/** Where the workers find the images. */
+type Pixels =
+  { readonly file: number; readonly pixels: null } | { readonly file: null; readonly pixels: SharedArrayBuffer };
 
 function imageOf(prepared: Prepared, job: CropJob): Image {
   const image = prepared.images[job.sampleIndex];

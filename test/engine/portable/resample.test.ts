@@ -1,8 +1,8 @@
 // Crops and resizes against torchvision's, and what must hold for any image.
 import { readFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
-import type { Prepared } from "../../../core/data/sample.ts";
 import { createPortableResampler } from "../../../core/engine/portable/resample.ts";
+import { preparedFrom } from "../../data/fixtures.ts";
 
 interface Case {
   widthPx: number;
@@ -18,19 +18,6 @@ const cases = JSON.parse(readFileSync(new URL("../../golden/resample.json", impo
 const resampler = await createPortableResampler({ threads: 2 });
 afterAll(() => resampler.close());
 
-function prepare(items: readonly { widthPx: number; heightPx: number; pixels: ArrayLike<number> }[]): Prepared {
-  const total = items.reduce((sum, item) => sum + item.pixels.length, 0);
-  const pixels = new Uint8Array(new SharedArrayBuffer(total));
-  let offset = 0;
-  const images = items.map((item) => {
-    const image = { offset, widthPx: item.widthPx, heightPx: item.heightPx };
-    pixels.set(item.pixels, offset);
-    offset += item.pixels.length;
-    return image;
-  });
-  return { digest: "", pixels, images };
-}
-
 function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = Math.abs(a.length - b.length);
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs((a[i] as number) - (b[i] as number)));
@@ -39,7 +26,7 @@ function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 it("crops, resizes and flips as torchvision does, within 1 of 255", async () => {
   const square = cases.filter((one) => one.outWidthPx === one.outHeightPx);
-  const prepared = prepare(square);
+  const prepared = await preparedFrom(square);
   for (const [sampleIndex, one] of square.entries()) {
     const [left, top, width, height] = one.box;
     const job = { sampleIndex, left, top, width, height, flip: one.flip };
@@ -66,7 +53,7 @@ it("keeps an image that is not resized, and a single colour, bit by bit", async 
 });
 
 it("gives the same bits for one and two threads and however jobs are grouped", async () => {
-  const prepared = prepare(cases);
+  const prepared = await preparedFrom(cases);
   const jobs = cases.map((one, sampleIndex) => {
     const [left, top, width, height] = one.box;
     return {
@@ -86,7 +73,7 @@ it("gives the same bits for one and two threads and however jobs are grouped", a
 });
 
 it("refuses a box that is not inside its image", async () => {
-  const prepared = prepare([cases[0] as Case]);
+  const prepared = await preparedFrom([cases[0] as Case]);
   const job = { sampleIndex: 0, left: 10, top: 0, width: 8, height: 5, flip: false };
   await expect(resampler.resample(prepared, [job], 8)).rejects.toThrow("is not inside an image of 17 x 13");
 });

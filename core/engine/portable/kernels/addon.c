@@ -7,13 +7,16 @@
 
 typedef int Walk(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control, double *profile);
 typedef uint64_t SelfTest(char *memory);
+typedef void Resample(const double *job, char *memory, char *output);
 
 extern Walk walk_baseline;
 extern SelfTest selfTest_baseline;
 extern unsigned selfTestBytes_baseline(void);
+extern Resample resample_baseline;
 #if defined(__x86_64__)
 extern Walk walk_avx2;
 extern SelfTest selfTest_avx2;
+extern Resample resample_avx2;
 #define CHOOSE(name, level) ((level) == LEVEL_AVX2 ? name##_avx2 : name##_baseline)
 #else
 #define CHOOSE(name, level) name##_baseline
@@ -73,6 +76,20 @@ static napi_value adviseHugePages(napi_env env, napi_callback_info info) {
   return 0;
 }
 
+/** resample(job, memory, output, level): typed arrays; job is a ResampleJob of kernels/resample.c. */
+static napi_value resample(napi_env env, napi_callback_info info) {
+  napi_value values[4];
+  size_t given = 4;
+  void *arrays[3];
+  uint32_t level;
+  napi_get_cb_info(env, info, &given, values, 0, 0);
+  int right = given == 4 && napi_get_value_uint32(env, values[3], &level) == napi_ok;
+  for (int i = 0; right && i < 3; i++) right = napi_get_typedarray_info(env, values[i], 0, 0, arrays + i, 0, 0) == napi_ok;
+  if (right) CHOOSE(resample, level)(arrays[0], arrays[1], arrays[2]);
+  else napi_throw_type_error(env, 0, "expected three typed arrays and a number");
+  return 0;
+}
+
 /** The best level of this CPU: LEVEL_* in cpu.h. */
 static napi_value level(napi_env env, napi_callback_info info) {
   (void)info;
@@ -91,6 +108,7 @@ NAPI_MODULE_INIT() {
   add(env, exports, "walk", walk);
   add(env, exports, "selfTest", selfTest);
   add(env, exports, "adviseHugePages", adviseHugePages);
+  add(env, exports, "resample", resample);
   add(env, exports, "level", level);
   return exports;
 }

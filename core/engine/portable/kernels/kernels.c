@@ -14,6 +14,7 @@ EXPORT(walk) int exportWalk(uint32_t plan, int records, int thread, int threads,
 /** Overwrites the first SELF_TEST_BYTES of the memory; the stack must lie behind them. */
 EXPORT(selfTest) uint64_t exportSelfTest(void) { return selfTest((char *)0); }
 
+/** Addresses in the job are in bytes. */
 EXPORT(resample) void exportResample(const ResampleJob *job) {
   resample(job, (const u8 *)(uintptr_t)job->source, (u8 *)(uintptr_t)job->output, (char *)(uintptr_t)job->scratch);
 }
@@ -26,6 +27,11 @@ EXPORT(resample) void exportResample(const ResampleJob *job) {
 EXPORTED int NAMED(walk, LEVEL)(char *memory, int32_t *plan, int records, int thread, int threads, char *scratch, void *control,
                              f64 *profile) {
   return walk(memory, plan, records, thread, threads, scratch, (Control *)control, profile);
+}
+/** Addresses in the job are offsets: of source and scratch into memory, of output into output. */
+EXPORTED void NAMED(resample, LEVEL)(const double *job, char *memory, char *output) {
+  const ResampleJob *j = (const ResampleJob *)job;
+  resample(j, (const u8 *)memory + (ix)j->source, (u8 *)output + (ix)j->output, memory + (ix)j->scratch);
 }
 EXPORTED uint64_t NAMED(selfTest, LEVEL)(char *memory) { return selfTest(memory); }
 EXPORTED unsigned NAMED(selfTestBytes, LEVEL)(void) { return SELF_TEST_BYTES; }

@@ -2,6 +2,7 @@
 // in every thread, since a library that sets flush-to-zero in one would change bits there; hence inputs reach denormals.
 #pragma once
 #include "executor.c"
+#include "resample.c"
 
 enum { TEST_IMAGES = 3, TEST_SIZE = 9, TEST_CHANNELS = 16, TEST_ROWS = TEST_IMAGES * TEST_SIZE * TEST_SIZE, TEST_SLOT = 512 };
 
@@ -54,6 +55,21 @@ static void testDepthwise(char *memory, char *scratch, int kernel, int stride, i
                     memory, scratch, 0, chunks);
 }
 
+/** A box of an image of 40 x 30 random pixels; box in quarters of a pixel. */
+APART void testBox(int left, int top, int width, int height, int outWidth, int outHeight, u8 *output, char *memory, char *scratch) {
+  ResampleJob job;
+  job.stride = 120, job.sourceWidth = 40, job.sourceHeight = 30;
+  job.left = left * 0.25, job.top = top * 0.25, job.width = width * 0.25, job.height = height * 0.25;
+  job.outWidth = outWidth, job.outHeight = outHeight, job.flip = left != 0;
+  resample(&job, (const u8 *)AT(SLOT(34)), output, scratch);
+}
+
+static void testResample(char *memory, char *scratch) {
+  u8 *output = (u8 *)AT(SLOT(38));
+  testBox(6, 8, 149, 84, 53, 47, output, memory, scratch); // enlarged and mirrored
+  testBox(0, 1, 160, 116, 11, 7, output + 53 * 47 * 3, memory, scratch);
+}
+
 /** @param memory at least SELF_TEST_BYTES; all of it is overwritten */
 #define TEST_SLOTS 40
 #define SELF_TEST_BYTES ((TEST_SLOTS + 8) * TEST_SLOT * 64)
@@ -81,6 +97,7 @@ static uint64_t selfTest(char *memory) {
     update(&(UpdateArgs){.weight = SLOT(3), .gradient = SLOT(34), .first = SLOT(36), .second = SLOT(37), .hyper = SLOT(35),
                          .rule = RULE_ADAM, .parts = 2, .vectors = 100},
            memory, scratch, 0, 4);
+    testResample(memory, scratch);
     hash = hashWords(hash, AT(SLOT(1)), (TEST_SLOTS - 1) * TEST_SLOT * 2);
   }
   return hash;
