@@ -39,7 +39,7 @@ export async function listSource(source: Source, options: ListOptions = {}): Pro
   good.sort((a, b) => compareCodeUnits(a.candidate.id, b.candidate.id));
   const samples = good.map(sampleOf);
   if (skipped.length > 0 && onBadImage === "stop") throw new BadImages({ ...contents, samples }, skipped);
-  checkClasses({ ...contents, samples });
+  checkClasses({ ...contents, samples, skipped });
   const facts = good.map((one) => one.facts);
   if (facts.some(({ format }) => format !== "array")) await keepFacts(source, facts, known);
   const { name, simulated, classes } = contents;
@@ -105,7 +105,7 @@ function decodeAt(
   throw new LockstepError({ code: "internal", message: `data: no sample ${sampleIndex} of ${good.length}` });
 }
 
-function checkClasses({ name, classes, samples }: Pick<Manifest, "name" | "classes" | "samples">): void {
+function checkClasses({ name, classes, samples, skipped }: Omit<Manifest, "digest" | "simulated">): void {
   const present = new Set(samples.map(({ label }) => label));
   const missing = classes.filter((_, label) => !present.has(label));
   if (missing.length === 0 && classes.length >= 2) return;
@@ -115,7 +115,7 @@ function checkClasses({ name, classes, samples }: Pick<Manifest, "name" | "class
       : `no usable image of ${missing.map((className) => `"${className}"`).join(", ")}`;
   throw new LockstepError({
     code: "data-invalid",
-    message: `data ${name}: ${what}`,
+    message: `data ${name}: ${what}${skipped.map(({ id, reason }) => `\n  ${id}: ${reason}`).join("")}`,
     next: "Every class needs images.",
   });
 }

@@ -26,5 +26,5 @@ export async function pairSheet(listing: Listing, { duplicates }: Inspection, mo
 
 function titleOf({ kind, distance, acrossClasses }: NamedPair): string {
   const what = kind === "near" ? `${distance} bits` : `same ${kind}`;
-  return acrossClasses ? `${what}, other class` : what;
+  return acrossClasses ? `${what}, 2 classes` : what;
 }

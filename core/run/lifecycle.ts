@@ -118,7 +118,12 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   if (!work.resume) {
     for (const text of report) say("info", text);
     await recordContactSheet({ job, data, folder, home, recorder });
-    await saveThumbnails(store, data, [...job.split.val, ...job.split.test], home);
+    await saveThumbnails(
+      store,
+      data,
+      [...new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples])],
+      home,
+    );
   }
   return train({
     ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom },

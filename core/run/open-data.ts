@@ -1,6 +1,14 @@
 // A plan's images: listed once, divided, and decoded into the prepared cache when a training needs them.
 import { decodeListing } from "../data/decode-listing.ts";
-import { findDuplicates, groupSamples, listSource, prepareImages, type Listing } from "../data/index.ts";
+import {
+  findDuplicates,
+  groupSamples,
+  inspectListing,
+  listSource,
+  prepareImages,
+  type Inspection,
+  type Listing,
+} from "../data/index.ts";
 import type { Prepared, Resizer, Split } from "../data/sample.ts";
 import { splitShares } from "../data/split-shares.ts";
 import { splitWarnings } from "../data/warnings.ts";
@@ -14,11 +22,19 @@ export interface OpenData {
   /** @param planned its seed matters where the plan's split is drawn for each run, its fold where the split has folds */
   readonly splitOf: (planned: SplitPosition) => Split;
   readonly prepare: (storeSizePx: number, resizer: Resizer) => Promise<Prepared>;
+  /** The first of its pairs of duplicates are shown with pictures; of the others there may be none. */
+  readonly inspection: Inspection;
+  /** Sample indices of the pairs that are shown. */
+  readonly pairSamples: readonly number[];
   /** How large the parts are, beside what was asked for. */
   readonly shares: string;
   /** What a careful reader should be told of data and split. */
   readonly warnings: readonly string[];
 }
+
+/** Pairs of duplicates that are kept with the data set, and those that have pictures. */
+const STORED_PAIRS = 500;
+const SHOWN_PAIRS = 30;
 
 /** Bits are the same for any number. */
 const THREADS = 2;
@@ -32,6 +48,7 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
   const listing = await listUsable(plan, onStage, prepared);
   const { manifest } = listing;
   const pairs = await findDuplicates(listing);
+  const inspection = inspectListing(listing, pairs);
   const groups = groupSamples(manifest, pairs);
   const splits = new Map<string, Split>();
   const splitOf = (position: SplitPosition): Split =>
@@ -49,6 +66,8 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
     listing,
     splitOf,
     prepare,
+    inspection: { ...inspection, duplicates: inspection.duplicates.slice(0, STORED_PAIRS) },
+    pairSamples: indicesOf(listing, inspection.duplicates.slice(0, SHOWN_PAIRS)),
     shares: splitShares(manifest, split, plan.split),
     warnings: splitWarnings({ manifest, split, groups, pairs, asked }),
   };
@@ -72,6 +91,11 @@ async function listUsable(plan: Plan, onStage: OnStage, prepared: Map<number, Pr
   } finally {
     await resizer.close();
   }
+}
+
+function indicesOf({ manifest }: Listing, pairs: Inspection["duplicates"]): number[] {
+  const wanted = new Set(pairs.flatMap(({ a, b }) => [a, b]));
+  return manifest.samples.flatMap(({ id }, index) => (wanted.has(id) ? [index] : []));
 }
 
 function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: (key: Key) => Value): Value {

@@ -48,8 +48,8 @@ export async function readyJob(
 }
 
 /** Images and split of a job, which its row refers to. */
-export async function saveData(store: Store, { manifest, split, sweep: { plan } }: Job): Promise<void> {
-  await saveDataset(store, manifest, plan.source);
+export async function saveData(store: Store, { manifest, split, data, sweep: { plan } }: Job): Promise<void> {
+  await saveDataset(store, manifest, plan.source, data.inspection);
   await saveSplit(store, split, manifest, plan.split);
 }
 

@@ -5,16 +5,28 @@ import { LockstepError } from "../errors.ts";
 import type { Manifest, Sample, Split, SplitPart } from "../data/sample.ts";
 import type { Store } from "./connect.ts";
 import { arrayLiteral, storableJson, storableText } from "./events/array-literal.ts";
+import type { StoredInspection } from "./schema/datasets.ts";
 
-/** @param source the experiment's `data`, for people and for `exp reproduce` */
-export async function saveDataset(store: Store, manifest: Manifest, source: unknown): Promise<void> {
+/**
+ * @param source the experiment's `data`, for people and for `exp reproduce`
+ * @param inspection for the data page; null keeps what is stored
+ */
+export async function saveDataset(
+  store: Store,
+  manifest: Manifest,
+  source: unknown,
+  inspection: StoredInspection | null = null,
+): Promise<void> {
   const { digest, name, classes, samples, simulated, skipped } = manifest;
   await store.sql.begin(async (sql) => {
     const [row] = await sql<{ fresh: boolean }[]>`
-      insert into datasets (dataset_digest, name, source, classes, samples, simulated, skipped)
+      insert into datasets (dataset_digest, name, source, classes, samples, simulated, skipped, inspection)
       values (${digest}, ${storableText(name)}, ${sql.json(storableJson(source) as JSONValue)},
-        ${arrayLiteral(classes)}::text::text[], ${samples.length}, ${simulated}, ${sql.json(storableJson(skipped) as JSONValue)})
-      on conflict (dataset_digest) do update set skipped = excluded.skipped returning xmax = 0 as fresh`;
+        ${arrayLiteral(classes)}::text::text[], ${samples.length}, ${simulated}, ${sql.json(storableJson(skipped) as JSONValue)},
+        ${inspection === null ? null : sql.json(storableJson(inspection) as JSONValue)})
+      on conflict (dataset_digest) do update set
+        skipped = excluded.skipped, inspection = coalesce(excluded.inspection, datasets.inspection)
+      returning xmax = 0 as fresh`;
     if (row?.fresh !== true) return;
     const column = (value: (sample: Sample, position: number) => string | number | null) =>
       arrayLiteral(samples.map(value));

@@ -1,4 +1,5 @@
 // Data sets: what is in them, how they were split, duplicates and leaks, and which runs saw them.
+import type { StoredInspection } from "../../core/store/schema/datasets.ts";
 import type { Sql } from "../sql.ts";
 
 export interface DatasetRow {
@@ -9,13 +10,14 @@ export interface DatasetRow {
   readonly simulated: boolean;
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
   readonly source: unknown;
+  readonly inspection: StoredInspection | null;
   readonly createdAt: Date;
   readonly runs: number;
 }
 
 export async function readDatasets(sql: Sql, digest: string | null = null): Promise<DatasetRow[]> {
   return sql<DatasetRow[]>`
-    select d.dataset_digest as digest, d.name, d.classes, d.samples, d.simulated, d.skipped, d.source,
+    select d.dataset_digest as digest, d.name, d.classes, d.samples, d.simulated, d.skipped, d.source, d.inspection,
       d.created_at as "createdAt", count(r.run_id)::int as runs
     from datasets d left join runs r on r.dataset_digest = d.dataset_digest and r.deleted_at is null
     where ${digest === null ? sql`true` : sql`starts_with(d.dataset_digest, ${digest})`}
@@ -115,4 +117,17 @@ export async function readPictures(
       left join split_members m on m.split_digest = ${splitDigest} and m.sample_id = s.sample_id
       where s.dataset_digest = ${datasetDigest}
     ) p order by turn, label limit ${limit}`;
+}
+
+/** Thumbnails of some samples, by sample id. */
+export async function readThumbnails(
+  sql: Sql,
+  datasetDigest: string,
+  sampleIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ id: string; thumbnail: string }[]>`
+    select sample_id as id, min(artifact_id) as thumbnail from artifacts
+    where dataset_digest = ${datasetDigest} and kind = 'thumbnail' and sample_id = any(${[...sampleIds]}::text[])
+    group by sample_id`;
+  return new Map(rows.map(({ id, thumbnail }) => [id, thumbnail]));
 }

@@ -9,11 +9,13 @@ import {
   readPictures,
   readSizes,
   readSplits,
+  readThumbnails,
 } from "../queries/datasets.ts";
 import { DatasetPage } from "../views/dataset.tsx";
 import { DatasetsPage } from "../views/datasets.tsx";
 
 const PICTURES = 48;
+const PAIRS = 30;
 
 export function datasetRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
@@ -35,6 +37,13 @@ export function datasetRoutes({ store }: DashboardDeps): Hono {
         splitDigest === null ? 0 : readLeakedGroups(store.sql, dataset.digest, splitDigest),
         readPictures(store.sql, { datasetDigest: dataset.digest, splitDigest, limit: PICTURES }),
       ]);
-      return c.html(DatasetPage({ dataset, splits, split, sizes, duplicates, leakedGroups, pictures }));
+      const pairs = (dataset.inspection?.duplicates ?? []).slice(0, PAIRS);
+      const thumbnails = await readThumbnails(
+        store.sql,
+        dataset.digest,
+        pairs.flatMap(({ a, b }) => [a, b]),
+      );
+      const findings = { dataset, splits, split, sizes, duplicates, leakedGroups, pictures };
+      return c.html(DatasetPage({ ...findings, pairs, thumbnails }));
     });
 }

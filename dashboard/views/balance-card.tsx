@@ -7,6 +7,13 @@ import { Card, Scroll } from "./parts.tsx";
 
 const PARTS = ["train", "val", "test"];
 
+/** @example "train 0.7, val 0.15, test 0.15, seed 0" */
+function splitText(settings: unknown): string {
+  const given = (settings ?? {}) as Record<string, unknown>;
+  const keys = [...PARTS, "folds", "seed"].filter((key) => given[key] !== undefined);
+  return keys.map((key) => `${key} ${setting(given[key])}`).join(", ");
+}
+
 export function BalanceCard({
   dataset,
   splits,
@@ -59,7 +66,7 @@ export function BalanceCard({
         </div>
         <Scroll label="Samples by class and part">
           <table id="balance-table">
-            <caption>{setting(split.settings)}</caption>
+            <caption>{splitText(split.settings)}</caption>
             <thead>
               <tr>
                 <th scope="col">class</th>

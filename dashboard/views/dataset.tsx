@@ -1,9 +1,11 @@
 /** @jsxImportSource hono/jsx */
 // One data set: balance by part, sizes, duplicates and leaks, what was left out, pictures, and the runs that saw it.
+import type { StoredInspection } from "../../core/store/schema/datasets.ts";
 import { count, short } from "../format.ts";
 import type { DatasetRow, DuplicateGroup, SamplePicture, SizeBin, SplitRow } from "../queries/datasets.ts";
 import { BalanceCard } from "./balance-card.tsx";
 import { Gallery } from "./gallery.tsx";
+import { InspectionCard, PairsCard } from "./inspection.tsx";
 import { Page } from "./layout.tsx";
 import { Card, Empty, HonestyBadges, Scroll } from "./parts.tsx";
 
@@ -15,10 +17,13 @@ export interface DatasetProps {
   readonly duplicates: readonly DuplicateGroup[];
   readonly leakedGroups: number;
   readonly pictures: readonly SamplePicture[];
+  /** Duplicates and near-duplicates that are shown, across classes first. */
+  readonly pairs: StoredInspection["duplicates"];
+  readonly thumbnails: ReadonlyMap<string, string>;
 }
 
 export function DatasetPage(props: DatasetProps) {
-  const { dataset, splits, split, sizes, pictures } = props;
+  const { dataset, splits, split, sizes, pictures, pairs, thumbnails } = props;
   return (
     <Page title={dataset.name} section="/datasets" scripts={split === null ? [] : ["dataset.js"]}>
       <div class="head">
@@ -41,11 +46,15 @@ export function DatasetPage(props: DatasetProps) {
       ) : (
         <BalanceCard dataset={dataset} splits={splits} split={split} />
       )}
+      {dataset.inspection !== null && <InspectionCard inspection={dataset.inspection} />}
       <div class="columns2">
         <LeakCard {...props} />
         <SizeCard sizes={sizes} />
         <SourceCard dataset={dataset} />
       </div>
+      {dataset.inspection !== null && (
+        <PairsCard inspection={dataset.inspection} pairs={pairs} thumbnails={thumbnails} />
+      )}
       <PicturesCard dataset={dataset} pictures={pictures} />
     </Page>
   );

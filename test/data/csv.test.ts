@@ -63,6 +63,11 @@ describe("a table", () => {
     ["a row that is too short", "path,label\n1.png\n", /line 2/],
     ["an empty label", "path,label\n1.png,a\n2.png,\n3.png,b\n", /line 3 has no label/],
     ["no rows", "path,label\n", /it has no rows/],
+    [
+      "images outside of its folder",
+      "path,label\n../x.png,a\n/etc/y.png,b\n",
+      /\.\.\/x\.png: outside of .*csv\(path, \{ root \}\)\n {2}\/etc\/y\.png: outside/,
+    ],
     ["images that are missing", "path,label\nx.png,a\ny.png,b\n", /2 images cannot be used:\n {2}x\.png: no such file/],
   ])("is refused with %s", async (_, table, message) => {
     await expect(listSource(csv(await tableFolder(table)))).rejects.toThrow(message);

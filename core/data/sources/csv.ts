@@ -1,10 +1,10 @@
 // A table of images: path, label, and where they are given group and part. Comma, semicolon or tab; a byte-order mark and quoted
 // fields are understood. Sample ids are the paths as the table writes them.
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { parse } from "csv-parse/sync";
 import { LockstepError } from "../../errors.ts";
-import type { Candidate, SourceContents } from "../candidate.ts";
+import { BadImage, type Candidate, type SourceContents } from "../candidate.ts";
 import { decodeImageFile, inspectImageFile } from "../image-file.ts";
 import { compareCodeUnits } from "../order.ts";
 import type { SplitPart } from "../sample.ts";
@@ -101,9 +101,17 @@ function candidateOf(row: Row, { path, line, root, classes, columns }: Place): C
     label: classes.indexOf(label),
     group: group === "" ? null : group,
     officialPart: columns.split === null ? null : partOf(row[columns.split] as string, path, line),
-    inspect: (known) => inspectImageFile(file, known),
+    inspect: (known) => (isInside(file, root) ? inspectImageFile(file, known) : outside(root)),
     decode: (sha256) => decodeImageFile(file, sha256),
   };
+}
+
+function isInside(file: string, root: string): boolean {
+  return file.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+function outside(root: string): Promise<never> {
+  return Promise.reject(new BadImage(`outside of ${root}; name a folder that holds all: csv(path, { root })`));
 }
 
 function partOf(text: string, path: string, line: number): SplitPart | null {

@@ -1,5 +1,6 @@
 // Data sets and splits, each named by its digest (64 hex digits); one row per sample.
 import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import type { Inspection } from "../../data/inspect.ts";
 
 export const datasets = pgTable("datasets", {
   datasetDigest: text("dataset_digest").primaryKey(),
@@ -12,8 +13,12 @@ export const datasets = pgTable("datasets", {
   simulated: boolean("simulated").notNull(),
   /** Images left out under onBadImage: "skip": [{ id, reason }]. */
   skipped: jsonb("skipped").notNull(),
+  /** What `exp data inspect` tells; null in rows that older versions or `exp evaluate` have made. */
+  inspection: jsonb("inspection").$type<Inspection>(),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
 });
+
+export type StoredInspection = NonNullable<typeof datasets.$inferSelect.inspection>;
 
 export const samples = pgTable(
   "samples",

@@ -1,0 +1,2 @@
+-- What `exp data inspect` tells, for the data page.
+ALTER TABLE "datasets" ADD COLUMN "inspection" jsonb;
