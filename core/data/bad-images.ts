@@ -78,3 +78,11 @@ export function badImagesText(manifest: Manifest): string[] {
     ...(doubtful.length === 0 ? [] : [`${doubtful.length} images are used, but are in doubt:${lines(doubtful)}`]),
   ];
 }
+
+/** Pictures that mark a lesion stand beside the scans in some published sets (BUSI); a network would learn from them. */
+export function maskWarning({ samples }: Manifest): string[] {
+  const masks = samples.filter(({ id }) => /[_-]mask(_\d+)?\.\w+$/i.test(id));
+  if (masks.length === 0) return [];
+  const what = `${masks.length} images are named like masks, such as ${masks[0]?.id}`;
+  return [`${what}; folder(path, { exclude: /_mask/ }) leaves them out`];
+}

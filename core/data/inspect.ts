@@ -1,6 +1,6 @@
 // What `exp data inspect` and the data page tell of a data set: counts, sizes, formats, duplicates, and warnings that a careful
 // reader would give. Plain data; nothing here changes anything.
-import { sameNames } from "./bad-images.ts";
+import { maskWarning, sameNames } from "./bad-images.ts";
 import { NEAR_DUPLICATE_BITS, type DuplicatePair } from "./duplicates.ts";
 import type { Listing } from "./list.ts";
 import { PARTS } from "./official-split.ts";
@@ -65,6 +65,7 @@ export function inspectListing({ manifest, facts }: Listing, pairs: readonly Dup
       ...imbalance(manifest),
       ...predictors({ manifest, facts }),
       ...nameWarning(doubtful),
+      ...maskWarning(manifest),
       ...pairWarnings(duplicates),
     ],
   };

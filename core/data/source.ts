@@ -8,6 +8,8 @@ export interface FolderSource {
   readonly path: string;
   /** Regular expression on the id, else on the file's name; its first group (or the match) names the patient. Null: every image for itself. */
   readonly group: string | null;
+  /** Regular expression, matched as `group` is: images that are not of the set, such as masks. */
+  readonly exclude?: string;
 }
 
 /** A MedMNIST file: uint8 images [N,H,W] or [N,H,W,3] and labels (n,) or (n,1) for train, val and test. */
@@ -71,17 +73,23 @@ export type CatalogueSize = 28 | 64 | 128 | 224;
 export type Source = FolderSource | NpzSource | CsvSource | PhantomSource | PartsSource | CatalogueSource;
 
 /** @example folder("images", { group: /^(\d+)_/ }) // patient 17 in "benign/17_a.png" */
-export function folder(path: string, { group = null }: { group?: RegExp | string | null } = {}): FolderSource {
-  return { kind: "folder", path, group: group instanceof RegExp ? patternText(group) : group };
+export function folder(
+  path: string,
+  { group = null, exclude }: { group?: RegExp | string | null; exclude?: RegExp | string } = {},
+): FolderSource {
+  const source = { kind: "folder", path, group: group === null ? null : patternText("group", group) } as const;
+  return exclude === undefined ? source : { ...source, exclude: patternText("exclude", exclude) };
 }
 
 /** @throws LockstepError where a flag would be lost */
-function patternText({ source, flags }: RegExp): string {
+function patternText(name: string, pattern: RegExp | string): string {
+  if (typeof pattern === "string") return pattern;
+  const { source, flags } = pattern;
   const lost = flags.replace(/[dguy]/g, "");
   if (lost === "") return source;
   throw new LockstepError({
     code: "experiment-invalid",
-    message: `folder: the group pattern /${source}/${flags} has the flag "${lost}", which is not kept`,
+    message: `folder: the ${name} pattern /${source}/${flags} has the flag "${lost}", which is not kept`,
     next: "Write it without, for instance /[pP](\\d+)/ instead of /p(\\d+)/i.",
   });
 }

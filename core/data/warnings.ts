@@ -1,5 +1,5 @@
 // What a careful reader would say of a data set and its split, one line each; nothing here changes anything.
-import { badImagesText } from "./bad-images.ts";
+import { badImagesText, maskWarning } from "./bad-images.ts";
 import type { DuplicatePair } from "./duplicates.ts";
 import { PARTS, type Fractions } from "./official-split.ts";
 import type { Manifest, Split, SplitPart } from "./sample.ts";
@@ -19,6 +19,7 @@ const FAR_FROM_ASKED = 0.03;
 export function splitWarnings(findings: SplitFindings): string[] {
   return [
     ...badImagesText(findings.manifest),
+    ...maskWarning(findings.manifest),
     ...contradictions(findings),
     ...mixedGroups(findings),
     ...leaks(findings),

@@ -2,6 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeEach, expect, it } from "vitest";
+import { maskWarning } from "../../core/data/bad-images.ts";
 import { listSource } from "../../core/data/list.ts";
 import { folder } from "../../core/data/source.ts";
 import { noisePixels, picture, temporaryFolder, temporaryHome, writeClassFolders, writeFiles } from "./fixtures.ts";
@@ -55,6 +56,19 @@ it("names the group by the pattern's first group, and says which path it does no
   expect(() => folder(root, { group: /^(\d+)_/i })).toThrow(/has the flag "i", which is not kept/);
   await expect(listSource(folder(root, { group: "(" }))).rejects.toThrow(/is not a regular expression: .*Unterminated/);
   await expect(listSource(folder(root, { group: /\/(\d\d)_/ }))).rejects.toThrow(/does not match "b\/4_x.png"/);
+});
+
+it("leaves out what the experiment excludes, and files named like masks are told", async () => {
+  const root = await temporaryFolder();
+  await writeClassFolders(root, { a: 2, b: 2 });
+  await writeFiles(root, { "a/0_mask.png": await picture("mask"), "b/1_mask_1.png": "" });
+  const { manifest } = await listSource(folder(root, { exclude: /_mask/ }));
+  expect(manifest.samples.map(({ id }) => id)).toEqual(["a/0.png", "a/1.png", "b/0.png", "b/1.png"]);
+  const whole = await listSource(folder(root), { onBadImage: "skip" });
+  expect(maskWarning(whole.manifest)).toEqual([
+    "1 images are named like masks, such as a/0_mask.png; folder(path, { exclude: /_mask/ }) leaves them out",
+  ]);
+  await expect(listSource(folder(root, { exclude: "[" }))).rejects.toThrow(/the exclude pattern is not a regular/);
 });
 
 it("has a digest that follows the content and not the place", async () => {

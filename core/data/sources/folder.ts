@@ -28,16 +28,19 @@ interface ClassFolder {
 
 export async function readFolder(source: FolderSource): Promise<SourceContents> {
   const root = resolve(source.path);
-  if (source.group !== null) checkPattern(source.group);
+  const { group, exclude } = source;
+  if (group !== null) checkPattern("group", group);
+  if (exclude !== undefined) checkPattern("exclude", exclude);
   const folders = await classFolders(root);
   const classes = [...new Set(folders.map(({ className }) => className))].sort(compareCodeUnits);
   if (classes.length < 2) throw tooFewClasses(root, classes);
   const candidates: Candidate[] = [];
   for (const { className, part, path } of folders) {
-    const files = await imageFiles(path, await realpath(root));
+    const found = await imageFiles(path, await realpath(root));
+    const files = found.filter((file) => exclude === undefined || matchOf(idOf(file, root), exclude) === null);
     if (files.length === 0) throw emptyClass(path);
     const label = classes.indexOf(className);
-    for (const file of files) candidates.push(candidateOf(file, { root, label, part, group: source.group }));
+    for (const file of files) candidates.push(candidateOf(file, { root, label, part, group }));
   }
   return { name: source.path, simulated: false, classes, candidates };
 }
@@ -119,7 +122,7 @@ interface Place {
 }
 
 function candidateOf({ path, reason }: FoundFile, { root, label, part, group }: Place): Candidate {
-  const id = relative(root, path).split(sep).join("/");
+  const id = idOf({ path }, root);
   const use = <T>(read: (path: string) => Promise<T>): Promise<T> =>
     reason === null ? read(path) : Promise.reject(new BadImage(reason));
   return {
@@ -132,23 +135,31 @@ function candidateOf({ path, reason }: FoundFile, { root, label, part, group }: 
   };
 }
 
-function checkPattern(pattern: string): void {
+function idOf({ path }: Pick<FoundFile, "path">, root: string): string {
+  return relative(root, path).split(sep).join("/");
+}
+
+function checkPattern(name: "group" | "exclude", pattern: string): void {
   try {
     new RegExp(pattern, "u");
   } catch (cause) {
     throw new LockstepError({
       code: "data-invalid",
-      message: `folder: the group pattern is not a regular expression: ${(cause as Error).message}`,
-      next: "Correct `group`, for instance { group: /^(\\d+)_/ }.",
+      message: `folder: the ${name} pattern is not a regular expression: ${(cause as Error).message}`,
+      next: `Correct \`${name}\`, for instance { ${name}: ${name === "group" ? "/^(\\d+)_/" : "/_mask/"} }.`,
       cause,
     });
   }
 }
 
 /** The pattern is tried on the path and, where that does not match, on the file's name: `^` may mean either beginning. */
-function groupOf(id: string, pattern: string): string {
+function matchOf(id: string, pattern: string): RegExpExecArray | null {
   const expression = new RegExp(pattern, "u");
-  const match = expression.exec(id) ?? expression.exec(id.slice(id.lastIndexOf("/") + 1));
+  return expression.exec(id) ?? expression.exec(id.slice(id.lastIndexOf("/") + 1));
+}
+
+function groupOf(id: string, pattern: string): string {
+  const match = matchOf(id, pattern);
   if (match !== null) return match[1] ?? match[0];
   throw new LockstepError({
     code: "data-invalid",
