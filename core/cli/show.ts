@@ -11,6 +11,7 @@ import {
   readEvaluations,
   readKernelTimes,
   readScores,
+  readWarnings,
   type HalvingDecision,
   type KernelTime,
   type RunRow,
@@ -19,6 +20,7 @@ import {
   type StoredEpoch,
   type StoredEvaluation,
   type StoredScores,
+  type StoredWarning,
 } from "../store/index.ts";
 import type { ClassMetrics } from "../train/metrics.ts";
 import { seedText } from "../store/seed-text.ts";
@@ -57,6 +59,8 @@ interface Shown {
   readonly kernelTimes: readonly KernelTime[];
   /** Of successive halving, rung by rung. */
   readonly halving: readonly HalvingDecision[];
+  /** Of the run's log, such as a change of engine. */
+  readonly warnings: readonly StoredWarning[];
 }
 
 async function showRun(name: string, flags: { readonly json?: boolean }): Promise<void> {
@@ -73,6 +77,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
       artifacts: await readArtifacts(store, run.runId),
       kernelTimes: await readKernelTimes(store, run.runId),
       halving: await readDecisions(store, run.runId),
+      warnings: await readWarnings(store, run.runId),
     };
     if (flags.json) printJson(asJson(shown));
     else printShown(shown);
@@ -89,7 +94,8 @@ async function shownEvaluations(store: Store, runId: string): Promise<ShownEvalu
 }
 
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
-function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving }: Shown): object {
+function asJson(shown: Shown): object {
+  const { run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -105,6 +111,7 @@ function asJson({ run, epochs, scores, confusion, evaluations, artifacts, kernel
     artifacts,
     kernelTimes,
     halving,
+    warnings,
     ...rest,
   };
 }
@@ -128,8 +135,10 @@ function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics 
   };
 }
 
-function printShown({ run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving }: Shown): void {
+function printShown(shown: Shown): void {
+  const { run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
   printFacts(run);
+  for (const { text } of warnings) process.stdout.write(`${pc.dim("warning".padEnd(14))}${text}\n`);
   for (const decision of halving) process.stdout.write(`${pc.dim("halving".padEnd(14))}${decisionText(decision)}\n`);
   printBadImages(run.badImages);
   if (epochs.length > 0) printEpochs(epochs);
@@ -160,7 +169,7 @@ function printFacts(run: RunRow): void {
     ["began", run.startedAt?.toISOString() ?? null],
     ["ended", run.endedAt?.toISOString() ?? null],
     ["weights from", run.init],
-    ["engine", [run.engine, run.engineVersion, run.device, run.kernels].filter((part) => part !== null).join(" ")],
+    ["engine", engineText(run)],
     ["data set", run.datasetDigest],
     ["samples", samplesOf(run)],
     ["settings hash", run.settingsHash],
@@ -173,6 +182,12 @@ function printFacts(run: RunRow): void {
   process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${seedText(run)}`)}\n`);
   for (const [name, value] of facts)
     if (value !== null && value !== "") process.stdout.write(`${pc.dim(name.padEnd(14))}${value}\n`);
+}
+
+/** All that decides the bits of the tensorflow engine, as the run was stored or last resumed. */
+function engineText({ engine, engineVersion, device, kernels, threads }: RunRow): string {
+  const parts = [engine, engineVersion, device, kernels, threads === null ? null : `${threads} threads`];
+  return parts.filter((part) => part !== null).join(", ");
 }
 
 function decisionText({ epoch, metric, value, score, rank, variants, kept }: HalvingDecision): string {

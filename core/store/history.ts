@@ -107,6 +107,17 @@ export async function readArtifacts(store: Store, runId: string): Promise<Stored
     from artifacts where run_id = ${runId} order by created_at, artifact_id`;
 }
 
+export interface StoredWarning {
+  readonly at: Date;
+  readonly text: string;
+}
+
+/** What the run's log warns of, oldest first, such as a change of engine; at most `limit`. */
+export async function readWarnings(store: Store, runId: string, limit = 20): Promise<StoredWarning[]> {
+  return store.sql<StoredWarning[]>`
+    select at, text from run_events where run_id = ${runId} and level = 'warning' order by seq limit ${limit}`;
+}
+
 /** What `exp verify` and `exp reproduce` found; kept with the run. */
 export async function saveVerdict(
   store: Store,

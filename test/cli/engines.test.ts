@@ -49,7 +49,9 @@ describe.skipIf(!isInstalled)(`a run that changes its engine${skipReason}`, () =
   ])("begun on %s, ends on %s, says so, and is evaluated and exported", async (first, second) => {
     const run = await begin(first);
     await expOk("resume", run, "--engine", second, "--threads", "2");
-    expect(await expOk("show", run)).toContain(second);
+    const shown = await expOk("show", run);
+    expect(shown).toMatch(new RegExp(`engine +${second}, .*, 2 threads`));
+    expect(shown).toContain(`the engine changed: it was ${first}, it is ${second} from here on`);
     const events = await expOk("sql", `select text from run_events where run_id = '${run}'`);
     expect(events).toContain(`the engine changed: it was ${first}, it is ${second} from here on`);
     const scores: number[] = [];
