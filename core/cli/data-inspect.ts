@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pc from "picocolors";
+import { creditsOf } from "../data/catalogue.ts";
 import { findDuplicates } from "../data/index.ts";
 import { inspectListing, type Inspection } from "../data/inspect.ts";
 import { pairSheet } from "../data/pair-sheet.ts";
@@ -15,7 +16,8 @@ interface InspectFlags {
 }
 
 export async function inspectData(text: string, flags: InspectFlags): Promise<void> {
-  const listing = await listForLooking(await sourceOf(text));
+  const source = await sourceOf(text);
+  const listing = await listForLooking(source);
   const inspection = inspectListing(listing, await findDuplicates(listing));
   const sheet = await pairSheet(listing, inspection, flags.pairs);
   const sheetPath = sheet === null ? null : join(expHome(), "artifacts", "inspect", `${inspection.digest}.png`);
@@ -23,8 +25,11 @@ export async function inspectData(text: string, flags: InspectFlags): Promise<vo
     await mkdir(dirname(sheetPath), { recursive: true });
     await writeFile(sheetPath, sheet);
   }
-  if (flags.json) printJson({ type: "inspection", ...inspection, sheet: sheetPath });
-  else printInspection(inspection, sheetPath);
+  if (flags.json) printJson({ type: "inspection", ...inspection, credits: creditsOf(source), sheet: sheetPath });
+  else {
+    printInspection(inspection, sheetPath);
+    for (const credit of creditsOf(source)) print(`credit:     ${credit}`);
+  }
 }
 
 function printInspection(found: Inspection, sheetPath: string | null): void {

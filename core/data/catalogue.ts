@@ -1,6 +1,6 @@
 // Published data sets: where they are, how large, whose, under which licence, and the checksum that their authors publish.
 // MedMNIST v2 and MedMNIST+ (record 10519652 of Zenodo); md5 and class names as in the info.py of the medmnist package.
-import type { CatalogueName, CatalogueSize } from "./source.ts";
+import type { CatalogueName, CatalogueSize, Source } from "./source.ts";
 
 export interface CatalogueEntry {
   readonly title: string;
@@ -58,6 +58,14 @@ export const catalogue: Readonly<Record<CatalogueName, CatalogueEntry>> = {
     },
   },
 };
+
+/** Whose the published sets of a source are, one line each. @example "BreastMNIST: …, 780 images, CC BY 4.0; cite Yang et al., …" */
+export function creditsOf(source: Source): string[] {
+  if (source.kind === "parts") return [source.train, source.val, source.test].flatMap(creditsOf);
+  if (source.kind !== "catalogue") return [];
+  const { title, images, licence, citation } = catalogue[source.name];
+  return [`${title}, ${images.toLocaleString("en")} images, ${licence}; cite ${citation}`];
+}
 
 /** File name of an entry at an image size, here and on the server. */
 export function catalogueFileName(name: CatalogueName, sizePx: CatalogueSize): string {

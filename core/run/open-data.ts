@@ -1,4 +1,5 @@
 // A plan's images: listed once, divided, and decoded into the prepared cache when a training needs them.
+import { creditsOf } from "../data/catalogue.ts";
 import { decodeListing } from "../data/decode-listing.ts";
 import {
   findDuplicates,
@@ -44,6 +45,7 @@ export type OnStage = (text: string) => void;
 /** Lists and checks every image. @throws LockstepError "data-invalid" */
 export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> {
   onStage(`looking at the images of ${plan.experiment}`);
+  for (const credit of creditsOf(plan.source)) onStage(credit);
   const prepared = new Map<number, Promise<Prepared>>();
   const listing = await listUsable(plan, onStage, prepared);
   const { manifest } = listing;

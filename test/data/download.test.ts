@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { creditsOf } from "../../core/data/catalogue.ts";
 import { download } from "../../core/data/download.ts";
 import { listSource } from "../../core/data/list.ts";
 import { breastMnist } from "../../core/data/source.ts";
@@ -91,6 +92,12 @@ it("says what the server answered, and what else can be done", async () => {
 it("waits three seconds for an answer and no longer", async () => {
   const url = await serve(() => undefined);
   await expect(wanted(url).then(download)).rejects.toThrow(/no answer within 3 s/);
+});
+
+it("a catalogue entry names its licence and whom to cite", () => {
+  expect(creditsOf(breastMnist())).toEqual([
+    "BreastMNIST: breast ultrasound, malignant or not, 780 images, CC BY 4.0; cite Yang et al., MedMNIST v2, Scientific Data 10:41 (2023)",
+  ]);
 });
 
 it("a catalogue entry asks the mirror that EXP_DATA_URL names", async () => {
