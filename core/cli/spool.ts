@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { expHome } from "../home.ts";
 import { openStore, sendLeftoverSpools } from "../store/index.ts";
 import { describeSpools, type SpoolState } from "../store/spool/leftovers.ts";
+import { listDamaged } from "../store/spool/spool-files.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
@@ -34,15 +35,19 @@ export function registerSpoolCommands(program: Command): void {
 
 async function status(flags: SpoolFlags): Promise<void> {
   const spools = await describeSpools(expHome());
-  if (flags.json)
+  const damaged = listDamaged(expHome());
+  if (flags.json) {
     for (const { runId, bytes, path, ...file } of spools)
       printJson({ type: "spool", run: runId, bytes, path, writer: writer(file) });
-  else if (spools.length === 0) process.stdout.write("Nothing waits: all that was recorded is in the database.\n");
+    for (const path of damaged) printJson({ type: "damaged", path });
+  } else if (spools.length === 0) process.stdout.write("Nothing waits: all that was recorded is in the database.\n");
   else
     printTable(
       ["run", "bytes", "writer", "file"],
       spools.map((file) => [file.runId.slice(0, 8), file.bytes, writer(file), file.path]),
     );
+  for (const path of damaged)
+    printNotice(`${path} is damaged: it was sent up to there and is kept; remove it when it is of no use.`);
 }
 
 function writer({ writerLives }: Pick<SpoolState, "writerLives">): string {

@@ -83,7 +83,7 @@ class SpoolRecorder implements Recorder {
   record(event: RunEvent): void {
     this.#spool.append(event);
     this.#sendTimer ??= setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
-    this.#syncTimer ??= setTimeout(() => void this.#sync(), SYNC_AFTER_MS).unref();
+    this.#syncTimer ??= setTimeout(() => void this.#sync().catch(() => undefined), SYNC_AFTER_MS).unref(); // the next record throws it
   }
 
   async flush(): Promise<{ readonly stored: boolean }> {

@@ -19,7 +19,7 @@ import type {
 import { insertRun } from "../insert-run.ts";
 import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
 import { arrayLiteral, storableText } from "./array-literal.ts";
-import { insertRows } from "./insert-rows.ts";
+import { insertRows, type Expected, type Target } from "./insert-rows.ts";
 import { insertKernelTimes } from "./kernel-times.ts";
 import { classRows, classScoresTarget, epochScoresTarget } from "./scores.ts";
 import {
@@ -37,9 +37,20 @@ type Numbered<Event> = { readonly seq: number; readonly event: Event };
 
 /** @returns a line for each row that is there with other values; they are also in the run's log */
 export async function applyEvents(sql: Sql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+  try {
+    return await apply(sql, runId, events, "new");
+  } catch (error) {
+    if ((error as { code?: string }).code !== ROW_IS_THERE) throw error;
+    return apply(sql, runId, events, "any"); // sent before a crash, or made again by a resumed run
+  }
+}
+
+const ROW_IS_THERE = "23505";
+
+function apply(sql: Sql, runId: string, events: readonly SpoolEvent[], expected: Expected): Promise<string[]> {
   return sql.begin(async (transaction) => {
     for (const { event } of ofKind<CreateEvent>(events, "create")) await insertRun(transaction, event.run);
-    const found = await insertAll(transaction, runId, events);
+    const found = await insertAll(transaction, runId, events, expected);
     await updateRun(transaction, runId, events);
     await logConflicts(transaction, runId, events.at(-1)?.seq ?? 0, found);
     return found;
@@ -47,23 +58,23 @@ export async function applyEvents(sql: Sql, runId: string, events: readonly Spoo
 }
 
 /** Rows of events, without what they say of the run itself. @returns a line for each row that is there with other values */
-export async function insertAll(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+export async function insertAll(
+  sql: TransactionSql,
+  runId: string,
+  events: readonly SpoolEvent[],
+  expected: Expected = "any",
+): Promise<string[]> {
+  const insert = <Row>(target: Target<Row>, rows: readonly Row[]) => insertRows(sql, runId, target, rows, expected);
   const plain = <Event>(kind: string) => ofKind<Event>(events, kind).map(({ event }) => event);
   const logs = ofKind<LogEvent>(events, "log").map(({ seq, event }) => ({ seq, level: event.level, text: event.text }));
   const conflicts = [
-    ["batches", await insertRows(sql, runId, batchTarget, plain<BatchEvent>("batch"))],
-    ["epochs", await insertRows(sql, runId, epochTarget, plain<EpochEvent>("epoch"))],
-    [
-      "confusion_cells",
-      await insertRows(sql, runId, confusionTarget, plain<ConfusionEvent>("confusion").flatMap(cells)),
-    ],
-    [
-      "predictions",
-      await insertRows(sql, runId, predictionTarget, plain<PredictionsEvent>("predictions").flatMap(rows)),
-    ],
-    ["epoch_scores", await insertRows(sql, runId, epochScoresTarget, plain<ScoresEvent>("scores"))],
-    ["class_scores", await insertRows(sql, runId, classScoresTarget, plain<ScoresEvent>("scores").flatMap(classRows))],
-    ["run_events", await insertRows(sql, runId, logTarget, logs)],
+    ["batches", await insert(batchTarget, plain<BatchEvent>("batch"))],
+    ["epochs", await insert(epochTarget, plain<EpochEvent>("epoch"))],
+    ["confusion_cells", await insert(confusionTarget, plain<ConfusionEvent>("confusion").flatMap(cells))],
+    ["predictions", await insert(predictionTarget, plain<PredictionsEvent>("predictions").flatMap(rows))],
+    ["epoch_scores", await insert(epochScoresTarget, plain<ScoresEvent>("scores"))],
+    ["class_scores", await insert(classScoresTarget, plain<ScoresEvent>("scores").flatMap(classRows))],
+    ["run_events", await insert(logTarget, logs)],
   ] as const;
   await insertMetrics(sql, runId, ofKind<MetricEvent>(events, "metric"));
   await insertHistograms(sql, runId, ofKind<HistogramEvent>(events, "histogram"));
@@ -100,7 +111,7 @@ async function insertMetrics(
   events: readonly Numbered<MetricEvent>[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const last = [...new Map(events.map((item) => [`${item.event.step} ${item.event.name}`, item])).values()];
+  const last = lastOfStep(events);
   const column = (value: (item: Numbered<MetricEvent>) => string | number | null) => arrayLiteral(last.map(value));
   await sql`
     insert into metric_values (run_id, name, step, epoch, value, at)
@@ -112,6 +123,14 @@ async function insertMetrics(
     where excluded.at >= metric_values.at`;
 }
 
+/** One for each name, as it is stored, and step: a statement changes no row twice. */
+function lastOfStep<Event extends { readonly name: string; readonly step: number }>(
+  events: readonly Numbered<Event>[],
+): Numbered<Event>[] {
+  const byKey = new Map(events.map((item) => [`${item.event.step} ${storableText(item.event.name)}`, item]));
+  return [...byKey.values()];
+}
+
 /** As metrics: the one logged last for a step counts. Lists travel as text, since unnest would flatten them. */
 async function insertHistograms(
   sql: TransactionSql,
@@ -119,7 +138,7 @@ async function insertHistograms(
   events: readonly Numbered<HistogramEvent>[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const last = [...new Map(events.map((item) => [`${item.event.step} ${item.event.name}`, item])).values()];
+  const last = lastOfStep(events);
   const column = (value: (item: Numbered<HistogramEvent>) => string | number | null) => arrayLiteral(last.map(value));
   await sql`
     insert into histograms (run_id, name, step, epoch, edges, counts, at)

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeRecords, RECORD_HEADER_BYTES, type DecodedRecords } from "./record.ts";
+import { decodeRecords, recordLength, type DecodedRecords } from "./record.ts";
 
 export interface SpoolFile {
   readonly path: string;
@@ -42,9 +42,21 @@ export function removeSpool(path: string): void {
   rmSync(path, { force: true });
 }
 
-/** A file with a wrong checksum inside is kept for people to look at. @returns its new path */
+const DAMAGED = ".damaged";
+
+/** Files that were sent up to a damage and are kept for people to look at. */
+export function listDamaged(home: string): string[] {
+  const folder = join(home, "spool");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(DAMAGED))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** A file with a wrong checksum inside is kept. @returns its new path */
 export function setAsideSpool(path: string): string {
-  const aside = `${path}.damaged`;
+  const aside = `${path}${DAMAGED}`;
   if (existsSync(path)) renameSync(path, aside);
   return aside;
 }
@@ -58,10 +70,10 @@ export async function readSpool(path: string, offset: number, end?: number): Pro
     const stop = end ?? (await file.stat()).size;
     const first = await readAt(file, offset, Math.min(CHUNK_BYTES, stop - offset));
     const decoded = decodeRecords(first);
-    if (decoded.rest !== "cut" || decoded.consumed > 0 || first.length < RECORD_HEADER_BYTES)
+    const length = recordLength(first, 0);
+    if (decoded.rest !== "cut" || decoded.consumed > 0 || typeof length === "string")
       return inChunk(decoded, stop - offset);
-    const length = RECORD_HEADER_BYTES + first.readUInt32LE(0); // one record longer than a chunk
-    if (length > stop - offset) return decoded;
+    if (length > stop - offset) return decoded; // else: one record longer than a chunk
     return decodeRecords(await readAt(file, offset, length));
   } finally {
     await file.close();
