@@ -28,12 +28,34 @@ export interface SendOptions {
   readonly end?: number;
 }
 
-/** One bulk of records. @throws the driver's error when the connection is lost: then nothing of this bulk counts */
+/** So many bulks of batches are under way at the same time: one is inserted while the next is read. */
+const AT_ONCE = 2;
+
+/**
+ * One bulk of records, or a few where they hold nothing but batches, whose order does not matter.
+ * @throws the driver's error when the connection is lost: then nothing of them counts
+ */
 export async function sendBulk({ sql, path, runId, from, end }: SendOptions): Promise<SendResult> {
-  const { events, consumed, rest } = await readSpool(path, from, end);
-  const told = events.filter(({ event }) => event.kind !== "open");
-  const notices = told.length === 0 ? [] : await applyOrRefuse(sql, runId, told);
-  return { offset: from + consumed, events: told.length, rest, notices };
+  const sent: { readonly events: number; readonly notices: Promise<string[]> }[] = [];
+  let offset = from;
+  let rest: SendResult["rest"] = null;
+  while (sent.length < AT_ONCE) {
+    const bulk = await readSpool(path, offset, end);
+    const told = bulk.events.filter(({ event }) => event.kind !== "open");
+    const inOrder = !told.every(({ event }) => event.kind === "batch");
+    if (inOrder && sent.length > 0) break; // after those before it
+    const notices = told.length === 0 ? Promise.resolve([]) : applyOrRefuse(sql, runId, told);
+    notices.catch(() => undefined); // thrown below
+    sent.push({ events: told.length, notices });
+    offset += bulk.consumed;
+    ({ rest } = bulk);
+    if (inOrder || rest !== null || bulk.consumed === 0) break;
+  }
+  const ended = await Promise.allSettled(sent.map(({ notices }) => notices));
+  const failed = ended.find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  const notices = ended.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  return { offset, events: sent.reduce((sum, { events }) => sum + events, 0), rest, notices };
 }
 
 /** All bulks up to the end. */
