@@ -1,95 +1,131 @@
-// A trainer killed with SIGKILL at several moments: every batch whose record had returned is in the database afterwards, once.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// A trainer with steps of 1 ms, its database server, or both killed with SIGKILL at random moments, and started again: every batch that
+// the spool had acknowledged is in the database, once, with the chain that follows from the rows before it. LOCKSTEP_LONG=1
+// (npm run check:long) does 100 rounds, else one of each kind.
+import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { createRun, openReadyStore, openStore, readBatches, findRun, type Store } from "../../core/store/index.ts";
-import { createTestDatabase } from "../postgres.ts";
-import { batchEvent, newRun } from "./sample-run.ts";
-
-const ROUNDS = 4;
-let store: Store;
-let databaseUrl: string;
-const home = mkdtempSync(join(tmpdir(), "lockstep-kill-"));
-
-beforeAll(async () => {
-  databaseUrl = await createTestDatabase(inject("postgresUrl"));
-  store = await openStore({ databaseUrl });
-});
-afterAll(async () => {
-  await store.close();
-  rmSync(home, { recursive: true });
-});
-
-const url = (path: string): string => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
-
-/** Records a batch every millisecond for ever and says after each that it is recorded. */
-const PROGRAM = `
-import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openRecorder, openStore } from ${url("../../core/store/index.ts")};
-import { batchEvent } from ${url("./sample-run.ts")};
-const [databaseUrl, home, runId] = process.argv.slice(1);
-const recorder = await openRecorder({ store: await openStore({ databaseUrl }), runId, home });
-recorder.record({ kind: "status", status: "running", digest: null, error: null });
-for (let batch = 1; ; batch++) {
-  recorder.record(batchEvent(1, batch));
-  writeSync(1, batch + "\\n");
-  await sleep(1);
-}`;
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { stream } from "../../core/random.ts";
+import { serverPid, startServer } from "../../core/store/embedded/server.ts";
+import { createRun, findRun, openReadyStore, readBatches, type Store } from "../../core/store/index.ts";
+import { removeHome, temporaryHome } from "../postgres.ts";
+import { firstWrong } from "./chained-batches.ts";
+import { newRun } from "./sample-run.ts";
 
-/** @returns the last batch that it said to be recorded */
-function recordUntilKilled(runId: string, atBatch: number): Promise<number> {
-  const args = ["--import", "tsx", "--input-type=module", "-e", PROGRAM, databaseUrl, home, runId];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-    if (output.split("\n").length > atBatch) child.kill("SIGKILL");
-  });
-  return new Promise((done) => child.on("close", () => done(Number(output.trim().split("\n").at(-1)))));
+const LONG = process.env["LOCKSTEP_LONG"] === "1";
+const ROUNDS = LONG ? 100 : 3;
+const KINDS = ["trainer", "server", "both"] as const;
+type Kind = (typeof KINDS)[number];
+/** Latest moment of the kill after the first batch, and of the end after the restart. */
+const MOST_MS = LONG ? 1500 : 500;
+vi.setConfig({ testTimeout: LONG ? 7_200_000 : 300_000 });
+
+const home = temporaryHome();
+const program = fileURLToPath(new URL("trainer-process.ts", import.meta.url));
+const random = stream(0, "kill moments of the store");
+const environment = { ...process.env, DATABASE_URL: "" };
+
+beforeAll(() => startServer(home), 120_000);
+afterAll(() => removeHome(home));
+
+interface Trainer {
+  readonly child: ChildProcess;
+  /** Resolves when the first batch is recorded. */
+  readonly begun: Promise<void>;
+  /** @returns the last batch that it said to be recorded */
+  readonly ended: Promise<number>;
 }
 
-test("what a killed trainer had recorded is stored once, and its run counts as lost", async () => {
-  for (let round = 1; round <= ROUNDS; round++) {
-    const runId = await createRun(store, newRun({ seed: round }));
-    const acknowledged = await recordUntilKilled(runId, 97 * round);
-    const next = await openReadyStore({ databaseUrl, home });
-    const batches = await readBatches(next, runId);
-    expect(batches.length).toBeGreaterThanOrEqual(acknowledged);
-    expect(batches.map(({ batch, chain }) => [batch, chain])).toEqual(
-      batches.map((_, i) => [i + 1, batchEvent(1, i + 1).chain]),
-    );
-    expect((await findRun(next, runId)).status).toBe("lost");
-    await next.close();
-  }
-  expect(readdirSync(join(home, "spool"))).toEqual([]);
-});
+function startTrainer(runId: string): Trainer {
+  const child = spawn(process.execPath, ["--import", "tsx", program, home, runId], { env: environment });
+  let output = "";
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const begun = new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      resolve();
+    });
+    child.on("close", () => reject(new Error(`the trainer ended before its first batch:\n${complaints}`)));
+  });
+  const ended = new Promise<number>((resolve) => {
+    child.on("close", () => resolve(Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1))));
+  });
+  return { child, begun, ended };
+}
 
-test("the interval over seeds is Student's t over the latest finished run of each seed", async () => {
-  const accuracies = [0.8, 0.9, 0.85];
-  for (const [seed, accuracy] of [...accuracies.entries(), [0, 0.7] as const]) {
-    const runId = await createRun(
-      store,
-      newRun({
-        variant: "interval",
-        seed,
-        status: "done",
-        testAccuracy: accuracy,
-        endedAt: new Date(accuracy === 0.7 ? 1 : 2),
-      }),
-    );
-    expect(runId).toHaveLength(36);
+/** With the home's own server, which is started again where it was killed; sends what was left, as every exp command. */
+function nextCommand(): Promise<Store> {
+  return openReadyStore({ home });
+}
+
+interface Round {
+  readonly recorded: number;
+  readonly rows: number;
+}
+
+async function killOnce(kind: Kind, seed: number): Promise<Round> {
+  const before = await nextCommand();
+  const runId = await createRun(before, newRun({ seed, status: "running" }));
+  await before.close();
+  let trainer = startTrainer(runId);
+  let recorded = 0;
+  await trainer.begun;
+  await sleep(random.uniform() * MOST_MS);
+  if (kind !== "trainer") process.kill(serverPid(home)!, "SIGKILL");
+  if (kind !== "server") {
+    trainer.child.kill("SIGKILL");
+    recorded = await trainer.ended;
+    const rows = await checkRows(runId, recorded);
+    expect(rows.status).toBe("lost");
+    trainer = startTrainer(runId);
+    await trainer.begun;
   }
-  await createRun(store, newRun({ variant: "single", status: "done", testAccuracy: 0.5 }));
-  const rows =
-    await store.sql`select variant, mean, n, low95, high95 from v_variants where metric = 'test_accuracy' and variant in ('interval', 'single') order by variant`;
-  const half = (4.30265272974946 * 0.05) / Math.sqrt(3); // t(0.975, 2) of scipy, sd 0.05
-  expect(rows[0]).toMatchObject({ variant: "interval", n: 3 });
-  expect(rows[0]!["mean"]).toBeCloseTo(0.85, 12);
-  expect(rows[0]!["low95"]).toBeCloseTo(0.85 - half, 12);
-  expect(rows[0]!["high95"]).toBeCloseTo(0.85 + half, 12);
-  expect(rows[1]).toMatchObject({ variant: "single", mean: 0.5, n: 1, low95: null, high95: null });
+  await sleep(random.uniform() * MOST_MS);
+  trainer.child.kill("SIGTERM");
+  recorded = Math.max(recorded, await trainer.ended);
+  const { status, rows } = await checkRows(runId, recorded);
+  expect(status).toBe("done");
+  return { recorded, rows };
+}
+
+/** Batches, their metric and every tenth's line: none missing, none twice, none wrong. */
+async function checkRows(runId: string, recorded: number): Promise<{ status: string; rows: number }> {
+  const store = await nextCommand();
+  try {
+    const rows = await readBatches(store, runId);
+    expect(rows.length).toBeGreaterThanOrEqual(recorded);
+    expect(firstWrong(rows)).toBeNull();
+    const [others] = await store.sql<{ metrics: number; wrong: number; lines: number; different: number }[]>`
+      select (select count(*)::int from metric_values where run_id = ${runId} and step <= ${recorded}) as metrics,
+        (select count(*)::int from metric_values m join batches b on m.run_id = b.run_id and m.step = b.batch
+          where m.run_id = ${runId} and m.value <> b.loss / 3) as wrong,
+        (select count(*)::int from run_events where run_id = ${runId}) as lines,
+        (select count(distinct text)::int from run_events where run_id = ${runId}) as different`;
+    expect(others).toMatchObject({ wrong: 0 });
+    expect(others!.metrics).toBeGreaterThanOrEqual(recorded - 1); // the process may die between a batch and its metric
+    expect(others!.lines).toBe(others!.different);
+    expect(others!.lines).toBeGreaterThanOrEqual(Math.floor(recorded / 10) - 1);
+    return { status: (await findRun(store, runId)).status, rows: rows.length };
+  } finally {
+    await store.close();
+  }
+}
+
+it(`after ${ROUNDS} kills of trainer, server or both, all that was recorded is stored once, and right`, async () => {
+  const sums = { trainer: 0, server: 0, both: 0, recorded: 0, rows: 0 };
+  for (let round = 0; round < ROUNDS; round++) {
+    const kind = LONG ? KINDS[random.integer(KINDS.length)]! : KINDS[round]!;
+    const { recorded, rows } = await killOnce(kind, round);
+    sums[kind]++;
+    sums.recorded += recorded;
+    sums.rows += rows;
+  }
+  process.stdout.write(
+    `${ROUNDS} kills: trainer ${sums.trainer}, server ${sums.server}, both ${sums.both}; ` +
+      `${sums.recorded} batches acknowledged, ${sums.rows} rows, 0 missing, 0 twice, 0 wrong\n`,
+  );
+  expect(readdirSync(join(home, "spool"))).toEqual([]);
 });

@@ -174,3 +174,29 @@ test("a port of another program is refused and keeps no process busy", async () 
   await expect(openStore({ databaseUrl: `postgres://me@127.0.0.1:${port}/x` })).rejects.toThrow(/no PostgreSQL server/);
   server.close();
 });
+
+test("the interval over seeds is Student's t over the latest finished run of each seed", async () => {
+  const accuracies = [0.8, 0.9, 0.85];
+  for (const [seed, accuracy] of [...accuracies.entries(), [0, 0.7] as const]) {
+    const runId = await createRun(
+      store,
+      newRun({
+        variant: "interval",
+        seed,
+        status: "done",
+        testAccuracy: accuracy,
+        endedAt: new Date(accuracy === 0.7 ? 1 : 2),
+      }),
+    );
+    expect(runId).toHaveLength(36);
+  }
+  await createRun(store, newRun({ variant: "single", status: "done", testAccuracy: 0.5 }));
+  const rows =
+    await store.sql`select variant, mean, n, low95, high95 from v_variants where metric = 'test_accuracy' and variant in ('interval', 'single') order by variant`;
+  const half = (4.30265272974946 * 0.05) / Math.sqrt(3); // t(0.975, 2) of scipy, sd 0.05
+  expect(rows[0]).toMatchObject({ variant: "interval", n: 3 });
+  expect(rows[0]!["mean"]).toBeCloseTo(0.85, 12);
+  expect(rows[0]!["low95"]).toBeCloseTo(0.85 - half, 12);
+  expect(rows[0]!["high95"]).toBeCloseTo(0.85 + half, 12);
+  expect(rows[1]).toMatchObject({ variant: "single", mean: 0.5, n: 1, low95: null, high95: null });
+});
