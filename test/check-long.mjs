@@ -5,7 +5,14 @@ import os from "node:os";
 import { fileURLToPath } from "node:url";
 
 const LOG = fileURLToPath(new URL("../docs/check-long.log", import.meta.url));
-const TESTS = ["test/cli/kill.test.ts", "test/store/kill.test.ts", "test/run/arm.test.ts", "test/long"];
+const TESTS = [
+  "test/cli/kill.test.ts",
+  "test/store/kill.test.ts",
+  "test/store/load.test.ts",
+  "test/store/spool.test.ts",
+  "test/run/arm.test.ts",
+  "test/long",
+];
 /** Lines of vitest's verbose reporter that say how a test ended, and the counts. */
 const KEPT = /^\s*(✓|×|↓|Test Files|Tests|Duration|\d+ passed)/;
 

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
+import { LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/index.ts";
 import { mediaTypeOf } from "../train/kept-files.ts";
 import type { RunEvent } from "../train/recorder.ts";
@@ -22,6 +23,7 @@ export interface StoredImport {
 const EVENTS_AT_ONCE = 20_000;
 
 export async function storeImported(store: Store, run: ImportedRun): Promise<StoredImport> {
+  checkMetricNames(run);
   const runId = idOf(run);
   const isNew = await store.sql.begin((sql) => insertRun(sql, rowOf(run, runId)));
   if (!isNew) await updateEnd(store, runId, run);
@@ -30,6 +32,19 @@ export async function storeImported(store: Store, run: ImportedRun): Promise<Sto
   for (let at = 0; at < events.length; at += EVENTS_AT_ONCE)
     await applyEvents(store.sql, runId, events.slice(at, at + EVENTS_AT_ONCE));
   return { runId, isNew, added: (await countValues(store, runId)) - before };
+}
+
+const LONGEST_NAME = 500;
+
+/** Names are keys, and Postgres' indexes hold no longer ones. @throws LockstepError "data-invalid" */
+function checkMetricNames({ series, histograms, files, origin }: ImportedRun): void {
+  const long = [...series, ...histograms, ...files].find(({ name }) => name.length > LONGEST_NAME)?.name;
+  if (long === undefined) return;
+  throw new LockstepError({
+    code: "data-invalid",
+    message: `${origin.path}: the name "${long.slice(0, 60)}…" has ${long.length} characters, expected at most ${LONGEST_NAME}.`,
+    next: "Shorten it there, then import again.",
+  });
 }
 
 /** A uuid (version 8: of our own making) out of the tool and what names the run in it. */
