@@ -62,29 +62,37 @@ INLINE void finishTile(const int epilogue, const int act, const Product *p, int 
   addRows(stats + p->channels8, y);
 }
 
-/** All rows of PANELS column panels. */
-INLINE void multiplyPanels(const int PANELS, const int EPILOGUE, const int ACT, const Product *p) {
+/** Rows [row, row + ROWS) of PANELS column panels; ROWS is 4 or 8. */
+INLINE void multiplyTile(const int ROWS, const int PANELS, const int EPILOGUE, const int ACT, const Product *p, int row) {
   const ix bStride = (ix)p->k8 * 8, aStep = p->aStride * 8;
-  const int rows = p->rows, k8 = p->k8;
-  for (int row = 0; row < rows; row += 4) {
-    v8 s[2][4]; // of fixed size: PANELS is at most 2
-    const float *a = (const float *)(p->a + row);
-    const v8 *b = p->b;
-    UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < 4; r++) s[j][r] = (v8){0};
-    for (int left = k8; left > 0; left--) {
-      UNROLL for (int k = 0; k < 8; k++) {
-        UNROLL for (int r = 0; r < 4; r++) {
-          const float x = a[r * 8 + k];
-          UNROLL for (int j = 0; j < PANELS; j++) s[j][r] = s[j][r] + b[j * bStride + k] * x;
-        }
-        if (k < 7) KEEP_ORDER(left, k)
+  v8 s[2][8]; // of fixed size: PANELS is at most 2
+  const float *a = (const float *)(p->a + row);
+  const v8 *b = p->b;
+  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < ROWS; r++) s[j][r] = (v8){0};
+  for (int left = p->k8; left > 0; left--) {
+    prefetch(a + ROWS * 8); // of the next rows
+    prefetch(a + ROWS * 8 + 16);
+    UNROLL for (int k = 0; k < 8; k++) {
+      UNROLL for (int r = 0; r < ROWS; r++) {
+        const float x = a[r * 8 + k];
+        UNROLL for (int j = 0; j < PANELS; j++) s[j][r] = s[j][r] + b[j * bStride + k] * x;
       }
-      a += aStep;
-      b += 8;
+      if (k < 7) KEEP_ORDER(left, k)
     }
-    ORDER_EXIT
-    UNROLL for (int j = 0; j < PANELS; j++) finishTile(EPILOGUE, ACT, p, j, row, rows - row, s[j]);
+    a += aStep;
+    b += 8;
   }
+  ORDER_EXIT
+  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < ROWS; r += 4) {
+    finishTile(EPILOGUE, ACT, p, j, row + r, p->rows - row - r, s[j] + r);
+  }
+}
+
+/** All rows of PANELS column panels: where one panel alone leaves registers free, by two tiles of 4 rows at a time. */
+INLINE void multiplyPanels(const int PANELS, const int EPILOGUE, const int ACT, const Product *p) {
+  int row = 0;
+  if (LANES == 8 && PANELS == 1) for (; row + 4 < p->rows; row += 8) multiplyTile(8, 1, EPILOGUE, ACT, p, row);
+  for (; row < p->rows; row += 4) multiplyTile(4, PANELS, EPILOGUE, ACT, p, row);
 }
 
 /** Column panels in one tile: as many as the registers hold. */
