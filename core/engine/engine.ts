@@ -114,7 +114,7 @@ export interface EngineIdentity {
   readonly version: string;
   /** "cpu", or the GPU's name. */
   readonly device: string;
-  /** Which code runs: "wasm", "native-avx2", "native-sse2", "native-neon", "graph". */
+  /** Which code runs: "wasm", "native-avx512", "native-avx2", "native-sse2", "native-neon", "graph". */
   readonly kernels: string;
   readonly threads: number;
 }

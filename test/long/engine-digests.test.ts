@@ -22,6 +22,8 @@ const NATIVE: readonly Engine[] = [
   ["native", 2],
   ["native", 3],
   ["native", 5],
+  ["native-avx2", 1],
+  ["native-avx2", 3],
   ["native-sse2", 1],
   ["native-sse2", 2],
   ["native-sse2", 3],

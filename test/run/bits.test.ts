@@ -30,7 +30,7 @@ it.skipIf(!hasNative()).each([1, 2, 3])("native kernels on %i threads give the d
   expect(kernels).toMatch(/^native-/);
 });
 
-it.skipIf(!hasNative() || process.arch !== "x64")("SSE2 forced gives the digest of AVX2", async () => {
+it.skipIf(!hasNative() || process.arch !== "x64")("SSE2 forced gives the digest of the widest vectors", async () => {
   expect(await trained({ threads: 2, kernels: "native-sse2" })).toEqual({ digest: expected, kernels: "native-sse2" });
 });
 

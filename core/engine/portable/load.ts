@@ -6,8 +6,10 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { loadWasm } from "./load-wasm.ts";
 
-/** "native-sse2" is native without the wider instructions that the CPU may have, for checks. */
-export type KernelChoice = "auto" | "native" | "native-sse2" | "wasm";
+/** "native-avx2" and "native-sse2" are native without the wider instructions that the CPU may have, for checks. */
+export type KernelChoice = "auto" | "native" | "native-avx2" | "native-sse2" | "wasm";
+
+const X64_LEVELS = ["native-sse2", "native-avx2", "native-avx512"]; // LEVEL_* in kernels/cpu.h
 
 /** As worker threads get them. */
 export type Kernels =
@@ -53,8 +55,9 @@ export function nativeCandidate(choice: KernelChoice): Candidate | string {
   const path = fileURLToPath(prebuilt(file));
   try {
     const addon = createRequire(import.meta.url)(path) as { level(): number };
-    const level = choice === "native-sse2" ? 0 : addon.level();
-    const name = process.arch === "arm64" ? "native-neon" : level === 0 ? "native-sse2" : "native-avx2";
+    const asked = X64_LEVELS.indexOf(choice);
+    const level = asked < 0 ? addon.level() : Math.min(asked, addon.level());
+    const name = process.arch === "arm64" ? "native-neon" : (X64_LEVELS[level] as string);
     return { kernels: { kind: "native", path, level }, name };
   } catch (error) {
     return `${file} does not load: ${error instanceof Error ? error.message : String(error)}`;

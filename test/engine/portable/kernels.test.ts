@@ -41,7 +41,7 @@ describe("prebuilt kernels", () => {
     const engine = await createPortableEngine({ threads: 1, onNotice: (line) => notices.push(line) });
     await engine.close();
     expect(notices).toEqual([]);
-    expect(engine.identity.kernels).toMatch(/^native-(avx2|sse2|neon)$/);
+    expect(engine.identity.kernels).toMatch(/^native-(avx512|avx2|sse2|neon)$/);
     expect(nativeCandidate("native-sse2")).toMatchObject({ kernels: { kind: "native", level: 0 } });
   });
 });

@@ -17,6 +17,7 @@ const native = hasNative()
   ? await Promise.all([
       createPortableEngine({ threads: 2, kernels: "native" }),
       createPortableEngine({ threads: 5, kernels: "native" }),
+      createPortableEngine({ threads: 2, kernels: "native-avx2" }),
       createPortableEngine({ threads: 1, kernels: "native-sse2" }),
     ])
   : [];

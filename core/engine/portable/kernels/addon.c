@@ -17,7 +17,10 @@ extern Resample resample_baseline;
 extern Walk walk_avx2;
 extern SelfTest selfTest_avx2;
 extern Resample resample_avx2;
-#define CHOOSE(name, level) ((level) == LEVEL_AVX2 ? name##_avx2 : name##_baseline)
+extern Walk walk_avx512;
+extern SelfTest selfTest_avx512;
+extern Resample resample_avx512;
+#define CHOOSE(name, level) ((level) == LEVEL_AVX512 ? name##_avx512 : (level) == LEVEL_AVX2 ? name##_avx2 : name##_baseline)
 #else
 #define CHOOSE(name, level) name##_baseline
 #endif

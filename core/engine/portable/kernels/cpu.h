@@ -2,7 +2,7 @@
 // wrong in a cross-compiled library.
 #pragma once
 
-enum { LEVEL_BASELINE = 0, LEVEL_AVX2 = 1 };
+enum { LEVEL_BASELINE = 0, LEVEL_AVX2 = 1, LEVEL_AVX512 = 2 };
 
 #if defined(__x86_64__)
 static void cpuid(unsigned leaf, unsigned *a, unsigned *b, unsigned *c) {
@@ -21,7 +21,9 @@ static int cpuLevel(void) {
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   if ((low & 6) != 6) return LEVEL_BASELINE; // the system does not save the wide registers
   cpuid(7, &a, &b, &c);
-  return b >> 5 & 1 ? LEVEL_AVX2 : LEVEL_BASELINE;
+  if (!(b >> 5 & 1)) return LEVEL_BASELINE;
+  const int f = b >> 16 & 1, dq = b >> 17 & 1, bw = b >> 30 & 1, vl = b >> 31 & 1;
+  return f && dq && bw && vl && (low & 0xe6) == 0xe6 ? LEVEL_AVX512 : LEVEL_AVX2;
 }
 #else
 static int cpuLevel(void) { return LEVEL_BASELINE; }

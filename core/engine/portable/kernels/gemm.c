@@ -62,20 +62,27 @@ INLINE void finishTile(const int epilogue, const int act, const Product *p, int 
   addRows(stats + p->channels8, y);
 }
 
-/** Rows [row, row + ROWS) of PANELS column panels; ROWS is 4 or 8. */
+// A tile's shape follows the registers: 4 or 8 rows of up to two of them. In a wide one lie two panels (one panel alone twice).
+#define WIDES(panels) (((panels) + WIDE_PANELS - 1) / WIDE_PANELS)
+#define MOST_TILE_PANELS (LANES == 8 ? 2 * WIDE_PANELS : 1)
+#define TILE_ROWS(panels) (LANES == 8 && 2 * WIDES(panels) <= MOST_TILE_PANELS ? 8 : 4)
+#define TILE_PANELS smaller(2, MOST_TILE_PANELS) // of a tile that is good enough for those who have few panels at a time
+
+/** Rows [row, row + ROWS) of PANELS column panels. */
 INLINE void multiplyTile(const int ROWS, const int PANELS, const int EPILOGUE, const int ACT, const Product *p, int row) {
-  const ix bStride = (ix)p->k8 * 8, aStep = p->aStride * 8;
-  v8 s[2][8]; // of fixed size: PANELS is at most 2
+  const ix bStride = (ix)p->k8 * 8, bNext = PANELS == 1 ? 0 : bStride, aStep = p->aStride * 8;
+  wide s[2][8]; // of fixed size: at most 2 wides, 8 rows
   const float *a = (const float *)(p->a + row);
   const v8 *b = p->b;
-  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < ROWS; r++) s[j][r] = (v8){0};
+  UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int r = 0; r < ROWS; r++) s[j][r] = (wide){0};
   for (int left = p->k8; left > 0; left--) {
-    prefetch(a + ROWS * 8); // of the next rows
-    prefetch(a + ROWS * 8 + 16);
+    UNROLL for (int i = 0; i < ROWS * 8; i += CACHE_LINE_FLOATS) prefetch(a + ROWS * 8 + i); // of the next tile
     UNROLL for (int k = 0; k < 8; k++) {
+      wide column[2];
+      UNROLL for (int j = 0; j < WIDES(PANELS); j++) column[j] = widen(b + j * WIDE_PANELS * bStride + k, bNext);
       UNROLL for (int r = 0; r < ROWS; r++) {
         const float x = a[r * 8 + k];
-        UNROLL for (int j = 0; j < PANELS; j++) s[j][r] = s[j][r] + b[j * bStride + k] * x;
+        UNROLL for (int j = 0; j < WIDES(PANELS); j++) s[j][r] = s[j][r] + column[j] * x;
       }
       if (k < 7) KEEP_ORDER(left, k)
     }
@@ -84,19 +91,25 @@ INLINE void multiplyTile(const int ROWS, const int PANELS, const int EPILOGUE, c
   }
   ORDER_EXIT
   UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int r = 0; r < ROWS; r += 4) {
-    finishTile(EPILOGUE, ACT, p, j, row + r, p->rows - row - r, s[j] + r);
+    const wide *x = s[j / WIDE_PANELS] + r;
+    v8 tile[4];
+    UNROLL for (int i = 0; i < 4; i++) tile[i] = panelOf(x[i], j % WIDE_PANELS);
+    finishTile(EPILOGUE, ACT, p, j, row + r, p->rows - row - r, tile);
   }
 }
 
-/** All rows of PANELS column panels: where one panel alone leaves registers free, by two tiles of 4 rows at a time. */
+/** All rows of PANELS column panels. A tile of 8 rows has more than 4 of them, since it must not write farther than one of 4. */
 INLINE void multiplyPanels(const int PANELS, const int EPILOGUE, const int ACT, const Product *p) {
   int row = 0;
-  if (LANES == 8 && PANELS == 1) for (; row + 4 < p->rows; row += 8) multiplyTile(8, 1, EPILOGUE, ACT, p, row);
+  if (TILE_ROWS(PANELS) == 8) for (; row + 4 < p->rows; row += 8) multiplyTile(8, PANELS, EPILOGUE, ACT, p, row);
   for (; row < p->rows; row += 4) multiplyTile(4, PANELS, EPILOGUE, ACT, p, row);
 }
 
-/** Column panels in one tile: as many as the registers hold. */
-#define TILE_PANELS (LANES == 8 ? 2 : 1)
+/** Panels of the next tile, when so many are left: 4, 2 or 1. */
+INLINE int tileWidth(int panels) {
+  if (MOST_TILE_PANELS == 4 && panels >= 4) return 4;
+  return MOST_TILE_PANELS >= 2 && panels >= 2 ? 2 : 1;
+}
 
 INLINE void advance(Product *p, int panels) {
   p->b += (ix)panels * p->k8 * 8;
@@ -108,13 +121,14 @@ INLINE void advance(Product *p, int panels) {
   p->stats = OFFSET(p->stats, panels);
 }
 
-#define PRODUCT(name, EPILOGUE, ACT)                                \
-  APART void name(Product p, int panels) {                          \
-    for (; panels >= TILE_PANELS; panels -= TILE_PANELS) {          \
-      multiplyPanels(TILE_PANELS, EPILOGUE, ACT, &p);               \
-      advance(&p, TILE_PANELS);                                     \
-    }                                                               \
-    if (TILE_PANELS > 1 && panels > 0) multiplyPanels(1, EPILOGUE, ACT, &p); \
+#define PRODUCT(name, EPILOGUE, ACT)                                   \
+  APART void name(Product p, int panels) {                             \
+    for (int width; panels > 0; panels -= width, advance(&p, width)) { \
+      width = tileWidth(panels);                                       \
+      if (width == 1) multiplyPanels(1, EPILOGUE, ACT, &p);            \
+      else if (width == 2) multiplyPanels(2, EPILOGUE, ACT, &p);       \
+      else multiplyPanels(4, EPILOGUE, ACT, &p);                       \
+    }                                                                  \
   }
 PRODUCT(productPlain, DENSE, ACT_NONE)
 PRODUCT(productRelu, DENSE, ACT_RELU)
@@ -146,17 +160,20 @@ static void productBackward(int act, Product p, int panels) {
  */
 INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *a, const v8 *b, ix bStride, int rows,
                                v8 *out, ix outStride, int add) {
-  v8 s[2][8];
-  UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int k = 0; k < INPUTS; k++) s[j][k] = (v8){0};
-#define ROWS(count)                                                                     \
-  UNROLL for (int r = 0; r < count; r++) {                                              \
-    UNROLL for (int k = 0; k < INPUTS; k++) {                                           \
-      const float x = a[r * 8 + k];                                                     \
-      UNROLL for (int j = 0; j < PANELS; j++) s[j][k] = s[j][k] + b[j * bStride + r] * x; \
-    }                                                                                   \
-    if (r < count - 1) KEEP_ORDER(left, r)                                              \
-  }                                                                                     \
-  a += 8 * count;                                                                       \
+  const ix bNext = PANELS == 1 ? 0 : bStride;
+  wide s[2][8];
+  UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int k = 0; k < INPUTS; k++) s[j][k] = (wide){0};
+#define ROWS(count)                                                                                       \
+  UNROLL for (int r = 0; r < count; r++) {                                                                \
+    wide row[2];                                                                                          \
+    UNROLL for (int j = 0; j < WIDES(PANELS); j++) row[j] = widen(b + j * WIDE_PANELS * bStride + r, bNext); \
+    UNROLL for (int k = 0; k < INPUTS; k++) {                                                             \
+      const float x = a[r * 8 + k];                                                                       \
+      UNROLL for (int j = 0; j < WIDES(PANELS); j++) s[j][k] = s[j][k] + row[j] * x;                      \
+    }                                                                                                     \
+    if (r < count - 1) KEEP_ORDER(left, r)                                                                \
+  }                                                                                                       \
+  a += 8 * count;                                                                                         \
   b += count;
   int left = rows;
   for (; left >= 8; left -= 8) {
@@ -169,30 +186,27 @@ INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *
   ORDER_EXIT
   UNROLL for (int j = 0; j < PANELS; j++) UNROLL for (int k = 0; k < INPUTS; k++) {
     v8 *o = out + j * outStride + k;
-    *o = add ? *o + s[j][k] : s[j][k];
+    const v8 sum = panelOf(s[j / WIDE_PANELS][k], j % WIDE_PANELS);
+    *o = add ? *o + sum : sum;
   }
+}
+
+/** Of 8 values of k, as many at a time as registers allow. */
+INLINE void transposedTiles(const int PANELS, const float *a, const v8 *b, ix bStride, int rows, v8 *out, ix outStride, int add) {
+  const int inputs = TILE_ROWS(PANELS);
+  for (int k = 0; k < 8; k += inputs) multiplyTransposed(inputs, PANELS, a + k, b, bStride, rows, out + k, outStride, add);
 }
 
 /** A weight gradient over a block of rows. @param add to what is there, or instead of it */
 APART void productTransposed(const v8 *a, ix aStride, int k8, const v8 *b, ix bStride, int panels, int rows, v8 *out,
                              ix outStride, int add) {
-  while (panels > 0) {
-    const int width = LANES == 8 && panels >= 2 ? 2 : 1;
+  for (int width; panels > 0; panels -= width, b += width * bStride, out += width * outStride) {
+    width = tileWidth(panels);
     for (int k = 0; k < k8; k++) {
       const float *x = (const float *)(a + k * aStride);
-      v8 *o = out + k * 8;
-      if (width == 2) {
-        multiplyTransposed(4, 2, x, b, bStride, rows, o, outStride, add);
-        multiplyTransposed(4, 2, x + 4, b, bStride, rows, o + 4, outStride, add);
-      } else if (LANES == 8) {
-        multiplyTransposed(8, 1, x, b, bStride, rows, o, outStride, add);
-      } else {
-        multiplyTransposed(4, 1, x, b, bStride, rows, o, outStride, add);
-        multiplyTransposed(4, 1, x + 4, b, bStride, rows, o + 4, outStride, add);
-      }
+      if (width == 1) transposedTiles(1, x, b, bStride, rows, out + k * 8, outStride, add);
+      else if (width == 2) transposedTiles(2, x, b, bStride, rows, out + k * 8, outStride, add);
+      else transposedTiles(4, x, b, bStride, rows, out + k * 8, outStride, add);
     }
-    panels -= width;
-    b += width * bStride;
-    out += width * outStride;
   }
 }

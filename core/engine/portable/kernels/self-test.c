@@ -4,7 +4,7 @@
 #include "executor.c"
 #include "resample.c"
 
-enum { TEST_IMAGES = 3, TEST_SIZE = 9, TEST_CHANNELS = 16, TEST_ROWS = TEST_IMAGES * TEST_SIZE * TEST_SIZE, TEST_SLOT = 512 };
+enum { TEST_IMAGES = 3, TEST_SIZE = 9, TEST_INPUTS = 24, TEST_CHANNELS = 32, TEST_ROWS = TEST_IMAGES * TEST_SIZE * TEST_SIZE, TEST_SLOT = 512 };
 
 /** xorshift32 (Marsaglia 2003), as floats of both signs between 2^-3 and 2^3, or near the smallest ones. */
 static uint32_t fillFloats(v8 *at, int vectors, uint32_t seed, int tiny) {
@@ -26,16 +26,17 @@ static uint64_t hashWords(uint64_t hash, const v8 *at, int vectors) { // FNV-1a
 /** Buffers of the test: TEST_SLOT * 64 bytes each. */
 #define SLOT(n) ((buf)((n) * TEST_SLOT))
 
+/** With 3 and 4 panels, so that tiles of every width come up. */
 static void testConvolutions(char *memory, char *scratch) {
   convForward(&(ConvForwardArgs){.load = LOAD_NORM, .input = SLOT(1), .inputCoef = SLOT(2), .activation = ACT_HARD_SWISH,
                                  .images = TEST_IMAGES, .weight = SLOT(3), .output = SLOT(4), .stats = SLOT(5), .rows = TEST_ROWS,
-                                 .inChannels = TEST_CHANNELS, .outChannels = TEST_CHANNELS, .rowChunks = 3, .blockRows = 32},
+                                 .inChannels = TEST_INPUTS, .outChannels = TEST_CHANNELS, .rowChunks = 3, .blockRows = 32},
               memory, scratch, 0, 3);
   convBackward(&(ConvBackwardArgs){.load = LOAD_NORM, .input = SLOT(1), .inputCoef = SLOT(2), .activation = ACT_RELU,
                                    .images = TEST_IMAGES, .dy = SLOT(6), .z = SLOT(4), .coef = SLOT(7), .weightGradient = SLOT(8),
                                    .weightT = SLOT(3), .inputGradient = SLOT(9), .gradientActivation = ACT_HARD_SWISH,
                                    .gradientZ = SLOT(1), .gradientCoef = SLOT(2), .gradientStats = SLOT(10), .rows = TEST_ROWS,
-                                   .inChannels = TEST_CHANNELS, .outChannels = TEST_CHANNELS, .rowChunks = 2, .blockRows = 32},
+                                   .inChannels = TEST_INPUTS, .outChannels = TEST_CHANNELS, .rowChunks = 2, .blockRows = 32},
                memory, scratch, 0, 2);
 }
 

@@ -39,6 +39,15 @@ typedef v8 lanes;
 typedef v4 lanes;
 #endif
 
+// What a product's tile computes with: two panels side by side where a register holds so many.
+#if defined(__AVX512F__)
+#define WIDE_PANELS 2
+typedef float wide __attribute__((vector_size(64), aligned(4), may_alias));
+#else
+#define WIDE_PANELS 1
+typedef v8 wide;
+#endif
+
 // V8 schedules an unrolled SIMD body one accumulator at a time and spills. A branch that is never taken, at which all
 // accumulators are live, keeps the source's order. The compiler must not see that it is never taken.
 #ifdef __wasm__
@@ -60,8 +69,21 @@ INLINE int roundUp(int n, int to) { return (n + to - 1) / to * to; }
 INLINE ix panelStride(ix rows) { return rows + PANEL_GAP; }
 INLINE v8 splat(float f) { return (v8){f, f, f, f, f, f, f, f}; }
 INLINE void zero(void *to, ix vectors) { __builtin_memset(to, 0, (size_t)vectors * sizeof(v8)); }
+#define CACHE_LINE_FLOATS 16
 /** Brings a cache line near, where the target has such an instruction; never faults. */
 INLINE void prefetch(const void *at) { __builtin_prefetch(at, 0, 2); }
+#if WIDE_PANELS == 2
+INLINE wide widen(const v8 *panel, ix stride) {
+  return __builtin_shufflevector(panel[0], panel[stride], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+INLINE v8 panelOf(wide x, int panel) {
+  return panel == 0 ? __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)
+                    : __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#else
+INLINE wide widen(const v8 *panel, ix stride) { return (void)stride, panel[0]; }
+INLINE v8 panelOf(wide x, int panel) { return (void)panel, x; }
+#endif
 /** By bits: mask is all ones or all zeros in each lane. */
 INLINE v8 select(i8 mask, v8 yes, v8 no) { return (v8)((mask & (i8)yes) | (~mask & (i8)no)); }
 INLINE v8 keepWhere(i8 mask, v8 x) { return (v8)(mask & (i8)x); }
