@@ -123,9 +123,19 @@ APART void groups(const GroupsArgs *p, CALL) {
   }
 }
 
-/** Groups of chunks are claimed, so that a thread on a busy core does less; chunks themselves are fixed by the shape. */
+/**
+ * How many chunks a thread claims at a time, so that one on a busy core does less. Where chunks are panels: such as make whole
+ * tiles of a product. No bit depends on it.
+ */
+INLINE int claimSize(int chunks, int threads) {
+  const int share = chunks / (threads * 4);
+  if (share >= MOST_TILE_PANELS) return share - share % MOST_TILE_PANELS;
+  return share >= 2 || (MOST_TILE_PANELS == 4 && chunks >= 6 * threads) ? 2 : 1;
+}
+
+/** Chunks themselves are fixed by the shape. */
 INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads) {
-  const int chunks = record[1], group = larger(1, chunks / (threads * 4));
+  const int chunks = record[1], group = claimSize(chunks, threads);
   for (int first; (first = __atomic_fetch_add(record + 3, group, __ATOMIC_SEQ_CST)) < chunks;) {
     callKernel(record[0], record + RECORD_HEAD, memory, scratch, first, smaller(chunks, first + group));
   }

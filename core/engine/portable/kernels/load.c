@@ -58,32 +58,49 @@ typedef struct {
   int height, width, outHeight, outWidth, kernel, stride, padding;
 } Patches;
 
-/** The patch of one output position into `patch`, in order ky, kx, channel. */
-INLINE void gatherPatch(const Patches *g, int position, float *patch) {
-  const int ox = position % g->outWidth, oy = position / g->outWidth % g->outHeight;
-  const int image = position / g->outWidth / g->outHeight;
-  const int x0 = ox * g->stride - g->padding, y0 = oy * g->stride - g->padding, kernel = g->kernel;
+/** The patch whose first corner is (y0, x0) into `patch`, in order ky, kx, channel. */
+INLINE void gatherPatch(const Patches *g, int image, int y0, int x0, float *patch) {
+  const int kernel = g->kernel;
   for (int ky = 0; ky < kernel; ky++) {
     const int y = y0 + ky;
-    float *to = patch + ky * kernel * 3;
     const float *from = g->image + ((ix)(image * g->height + y) * g->width + x0) * 3;
-    const int inside = y >= 0 && y < g->height;
-    if (inside && kernel == 3 && x0 >= 0 && x0 + 3 <= g->width) {
-      *(v8 *)to = *(const v8 *)from; // 9 floats
-      to[8] = from[8];
-    } else {
-      for (int kx = 0; kx < kernel; kx++) {
-        const int within = inside && x0 + kx >= 0 && x0 + kx < g->width;
-        for (int c = 0; c < 3; c++) to[kx * 3 + c] = within ? from[kx * 3 + c] : 0;
-      }
+    for (int kx = 0; kx < kernel; kx++, patch += 3, from += 3) {
+      const int within = y >= 0 && y < g->height && x0 + kx >= 0 && x0 + kx < g->width;
+      for (int c = 0; c < 3; c++) patch[c] = within ? from[c] : 0;
     }
   }
 }
 
+INLINE v4 fourAt(const float *at) { return *(const v4 *)at; }
+
+/** A 3 x 3 patch that lies inside the image straight into its 4 panels: 27 floats, then zeros. @param at its first float */
+INLINE void gatherInside(const Patches *g, const float *at, v8 *out, ix stride) {
+  const float *below = at + g->width * 3, *last = below + g->width * 3;
+  const v4 zero = {0};
+  v4 *o = (v4 *)out;
+  o[0] = fourAt(at), o[1] = fourAt(at + 4);
+  o += 2 * stride;
+  o[0] = __builtin_shufflevector(fourAt(at + 5), fourAt(below), 3, 4, 5, 6), o[1] = fourAt(below + 3);
+  o += 2 * stride;
+  o[0] = __builtin_shufflevector(fourAt(below + 5), fourAt(last), 2, 3, 4, 5), o[1] = fourAt(last + 2);
+  o += 2 * stride;
+  o[0] = __builtin_shufflevector(fourAt(last + 5), zero, 1, 2, 3, 4), o[1] = zero;
+}
+
 /** Patches of rows [row, row + rows) as panels. @param patch scratch for one patch, zero behind its kernel * kernel * 3 floats */
 static void loadPatches(const Patches *g, int panels, int row, int rows, float *patch, v8 *out, ix stride) {
+  int ox = row % g->outWidth, oy = row / g->outWidth % g->outHeight, image = row / g->outWidth / g->outHeight;
   for (int i = 0; i < rows; i++) {
-    gatherPatch(g, row + i, patch);
-    for (int k = 0; k < panels; k++) out[k * stride + i] = ((const v8 *)patch)[k];
+    const int x0 = ox * g->stride - g->padding, y0 = oy * g->stride - g->padding;
+    const int inside = x0 >= 0 && y0 >= 0 && x0 + g->kernel <= g->width && y0 + g->kernel <= g->height;
+    if (inside && g->kernel == 3) {
+      gatherInside(g, g->image + ((ix)(image * g->height + y0) * g->width + x0) * 3, out + i, stride);
+    } else {
+      gatherPatch(g, image, y0, x0, patch);
+      for (int k = 0; k < panels; k++) out[k * stride + i] = ((const v8 *)patch)[k];
+    }
+    if (++ox < g->outWidth) continue;
+    ox = 0;
+    if (++oy == g->outHeight) oy = 0, image++;
   }
 }

@@ -80,6 +80,8 @@ APART void clip(const ClipArgs *p, CALL) {
   h->clip = factor < 1 ? (float)factor : factor == factor ? 1 : (float)factor; // NaN stays
 }
 
+enum { TRANSPOSE_AHEAD = 4 }; // panels; each is a leap that the processor does not foresee
+
 /** A weight [N / 8][K] of vectors as [K / 8][N]. Chunk: a panel of 8 inputs. */
 APART void transpose(const TransposeArgs *p, CALL) {
   (void)scratch;
@@ -88,6 +90,7 @@ APART void transpose(const TransposeArgs *p, CALL) {
     for (int q = 0; q < N / 8; q++) {
       const float *in = (const float *)(AT(p->weight) + (ix)q * K + k * 8);
       float *out = (float *)(AT(p->output) + (ix)k * N + q * 8);
+      for (int i = 0; i < 64; i += CACHE_LINE_FLOATS) prefetch(in + TRANSPOSE_AHEAD * (ix)K * 8 + i);
       for (int i = 0; i < 8; i++) for (int j = 0; j < 8; j++) out[j * 8 + i] = in[i * 8 + j];
     }
   }
