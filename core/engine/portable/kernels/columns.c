@@ -71,6 +71,6 @@ APART void normGradient(const NormGradientArgs *p, CALL) {
   const ix stride = panelStride(p->rows);
   for (int q = from; q < to; q++) {
     const ix at = q * stride;
-    normGradientRows(AT(p->dy) + at, AT(p->z) + at, AT(p->output) + at, p->rows, AT(p->coef) + q, p->channels / 8);
+    normGradientRows(AT(p->dy) + at, OFFSET(AT_OR_NULL(p->z), at), AT(p->output) + at, p->rows, AT(p->coef) + q, p->channels / 8);
   }
 }

@@ -67,8 +67,12 @@ APART void convForward(const ConvForwardArgs *p, CALL) {
   }
 }
 
-/** dz = scale * dy + slope * (z - mean) + offset, on the rows of one panel. */
+/** dz = scale * dy + slope * (z - mean) + offset, on the rows of one panel; without z slope and offset are 0. */
 APART void normGradientRows(const v8 *dy, const v8 *z, v8 *out, int rows, const v8 *coef, ix channels8) {
+  if (!z) {
+    for (int i = 0; i < rows; i++) out[i] = coef[0] * dy[i] + 0.0f; // -0 becomes 0, as with z
+    return;
+  }
   const v8 scale = coef[0], mean = coef[2 * channels8], slope = coef[4 * channels8], offset = coef[5 * channels8];
   for (int i = 0; i < rows; i++) out[i] = (scale * dy[i] + slope * (z[i] - mean)) + offset;
 }
@@ -87,7 +91,7 @@ APART void convBackward(const ConvBackwardArgs *p, CALL) {
       const int rows = smaller(p->blockRows, end - row);
       for (int q = 0; q < out8; q++) {
         const ix at = q * stride + row;
-        normGradientRows(AT(p->dy) + at, AT(p->z) + at, dz + q * blockStride, rows, AT(p->coef) + q, out8);
+        normGradientRows(AT(p->dy) + at, OFFSET(AT_OR_NULL(p->z), at), dz + q * blockStride, rows, AT(p->coef) + q, out8);
       }
       if (p->weightGradient) {
         const v8 *a;

@@ -126,7 +126,7 @@ APART void depthwiseBackward(const DepthwiseBackwardArgs *p, CALL) {
       const ix outAt = panel * panelStride((ix)p->images * outSize) + (ix)image * outSize;
       for (int y = 0; y < p->outHeight; y++) {
         const ix row = outAt + (ix)y * p->outWidth;
-        normGradientRows(AT(p->dy) + row, AT(p->z) + row, dz + (ix)(border + y) * dzColumns + border, p->outWidth, coef, channels8);
+        normGradientRows(AT(p->dy) + row, OFFSET(AT_OR_NULL(p->z), row), dz + (ix)(border + y) * dzColumns + border, p->outWidth, coef, channels8);
       }
       const v8 *z = AT(p->input) + inAt;
       if (w) {

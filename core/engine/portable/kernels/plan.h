@@ -36,7 +36,7 @@ typedef struct {
   buf input, inputCoef, gate, residual, plain;
   i32 activation, imageRows, images;
   i32 height, width, outHeight, outWidth, kernel, stride, padding;
-  buf dy, z, coef;                   // of the convolution's own batch-norm
+  buf dy, z, coef;                   // of the convolution's own batch-norm; no z in inference mode
   buf weightGradient;                // [rowChunks] parts, or absent
   buf weightT, inputGradient;        // absent: nothing before it trains
   i32 gradientActivation;            // of the input value; NONE where a gate comes between
@@ -66,7 +66,7 @@ typedef struct {
 } ApplyArgs;
 
 typedef struct {
-  buf dy, z, coef, output;
+  buf dy, z, coef, output; // no z in inference mode
   i32 rows, channels;
 } NormGradientArgs;
 
@@ -94,7 +94,7 @@ typedef struct {
 
 typedef struct {
   buf input, inputCoef, plain; // the input's z and coefficients; its value as memory, where it is not only normalised
-  buf weight, z, coef, dy;
+  buf weight, z, coef, dy; // no z where the batch-norm is in inference mode
   buf inputGradient, weightGradient, residual, stats; // each may be absent
   i32 activation, gated; // gated: the input's activation comes behind a gate, the gradient is plain
   i32 groups, images, channels, height, width, outHeight, outWidth, kernel, stride, padding;

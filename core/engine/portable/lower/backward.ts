@@ -9,7 +9,7 @@ import { lowerDepthwiseBackward } from "./depthwise.ts";
 import { lowerGateBackward } from "./gate.ts";
 import { prepareInputGradient } from "./input-gradient.ts";
 import { gradientBuffer, mapBuffer, stateOf, transposedWeight, weightOf, type Lowering } from "./lowering.ts";
-import { lowerNormBackward } from "./norm.ts";
+import { gradientZ, lowerNormBackward } from "./norm.ts";
 import { convInput, materialise } from "./value.ts";
 
 /** @param withGradient units that the loss must be followed to */
@@ -40,7 +40,7 @@ function lowerConvBackward(lowering: Lowering, unit: Unit, conv: ConvOp, input: 
   plan.add("convBackward", chunks, {
     ...convInput(lowering, unit, conv, "backward"),
     dy: state.dy,
-    z: state.z,
+    z: gradientZ(state),
     coef: state.coef,
     weightGradient,
     weightT,
@@ -62,7 +62,7 @@ function lowerColumnsBackward(lowering: Lowering, unit: Unit, conv: ConvOp, inpu
   if (!trains && input === null) return;
   const weightT = input === null ? null : transposedWeight(lowering, conv.weight);
   const dz = mapBuffer(lowering, state.map);
-  plan.add("normGradient", channels / 8, { dy: state.dy, z: state.z, coef: state.coef, output: dz, rows, channels });
+  plan.add("normGradient", channels / 8, { dy: state.dy, z: gradientZ(state), coef: state.coef, output: dz, rows, channels });
   const factors = { dz, rows, outChannels: channels };
   if (trains)
     lowerWeightGradient(lowering, {

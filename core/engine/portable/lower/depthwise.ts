@@ -4,7 +4,7 @@ import { imageGroups, VECTOR_BYTES } from "../shapes.ts";
 import type { Unit } from "../stages.ts";
 import { prepareInputGradient } from "./input-gradient.ts";
 import { gradientBuffer, stateOf, weightOf, type Lowering, type MapSize, type UnitState } from "./lowering.ts";
-import { lowerNorm, statsBuffer } from "./norm.ts";
+import { gradientZ, lowerNorm, statsBuffer } from "./norm.ts";
 import { depthwiseInput } from "./value.ts";
 
 export function lowerDepthwise(lowering: Lowering, unit: Unit, conv: DepthwiseConvOp, state: UnitState): void {
@@ -48,7 +48,7 @@ export function lowerDepthwiseBackward(
     inputCoef: source.coef,
     plain: source.plain,
     weight: weightOf(lowering, conv.weight).buffer,
-    z: state.z,
+    z: gradientZ(state),
     coef: state.coef,
     dy: state.dy,
     inputGradient: gradient.inputGradient,

@@ -87,3 +87,8 @@ export function lowerNormBackward(lowering: Lowering, unit: Unit, state: UnitSta
     channels,
   });
 }
+
+/** What a batch-norm's gradient reads beside dy: in inference mode nothing, since the statistics do not come from z. */
+export function gradientZ({ normMode, z }: UnitState): Buffer | null {
+  return normMode === "inference" ? null : z;
+}
