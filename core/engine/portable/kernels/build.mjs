@@ -51,7 +51,11 @@ function main() {
     const zig = process.argv.includes("--or-skip") ? compilerOrNull() : compiler();
     if (zig === null) return;
     buildWasm(zig, out);
-    const x64 = { avx512: "x86_64+avx+avx2+avx512f+avx512vl+avx512dq+avx512bw", avx2: "x86_64+avx+avx2", baseline: "x86_64" };
+    const x64 = {
+      avx512: "x86_64+avx+avx2+avx512f+avx512vl+avx512dq+avx512bw",
+      avx2: "x86_64+avx+avx2",
+      baseline: "x86_64",
+    };
     buildNative(zig, out, { file: "linux-x64.node", target: "x86_64-linux-musl", levels: x64 });
     buildNative(zig, out, { file: "linux-arm64.node", target: "aarch64-linux-musl", levels: { baseline: "generic" } });
     writeFileSync(join(out, "kernels.json"), manifest(out));

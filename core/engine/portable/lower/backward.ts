@@ -62,7 +62,14 @@ function lowerColumnsBackward(lowering: Lowering, unit: Unit, conv: ConvOp, inpu
   if (!trains && input === null) return;
   const weightT = input === null ? null : transposedWeight(lowering, conv.weight);
   const dz = mapBuffer(lowering, state.map);
-  plan.add("normGradient", channels / 8, { dy: state.dy, z: gradientZ(state), coef: state.coef, output: dz, rows, channels });
+  plan.add("normGradient", channels / 8, {
+    dy: state.dy,
+    z: gradientZ(state),
+    coef: state.coef,
+    output: dz,
+    rows,
+    channels,
+  });
   const factors = { dz, rows, outChannels: channels };
   if (trains)
     lowerWeightGradient(lowering, {
