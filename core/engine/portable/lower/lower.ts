@@ -6,7 +6,15 @@ import { lowerUnitBackward } from "./backward.ts";
 import { lowerDepthFirst, lowerFold } from "./depth-first.ts";
 import { lowerUnit } from "./forward.ts";
 import { lowerHead, lowerHeadBackward, lowerLoss, lowerPool, type HeadState } from "./head.ts";
-import { isTraining, mapSize, transposedWeight, type Lowering, type PlanKind } from "./lowering.ts";
+import {
+  addTranspose,
+  isTraining,
+  mapSize,
+  transposedWeight,
+  weightOf,
+  type Lowering,
+  type PlanKind,
+} from "./lowering.ts";
 import { lowerInferenceNorms } from "./norm.ts";
 import { lowerNormalize } from "./normalize.ts";
 import { frozenUnits, layerTrains, unitsWithGradient } from "./trains.ts";
@@ -49,6 +57,7 @@ function lowerKind(lowering: Lowering): Buffer | null {
   const { kind, memory } = lowering;
   if (kind === "fold") {
     lowerFold(lowering);
+    lowerFixedTransposes(lowering);
     return null;
   }
   const features = kind.endsWith("Head") ? memory.features : lowerBackbone(lowering);
@@ -117,8 +126,18 @@ function lowerTransposes(lowering: Lowering, withGradient: ReadonlySet<Unit>): v
     if (before || withGradient.has(stages.units.at(-1) as Unit)) needed.push(dense.weight);
   });
   for (const name of needed) {
+    if (weightOf(lowering, name).transposed !== null) continue;
     transposedWeight(lowering, name);
     plan.alongside();
   }
   plan.wait();
+}
+
+/** Those that no step changes, side by side with the folding of batch-norms. */
+function lowerFixedTransposes(lowering: Lowering): void {
+  for (const weight of lowering.memory.weights.values()) {
+    if (weight.transposed === null) continue;
+    addTranspose(lowering, weight, weight.transposed);
+    lowering.plan.alongside();
+  }
 }

@@ -127,14 +127,18 @@ export function gradientBuffer(lowering: Lowering, name: string, parts: number):
   return buffer;
 }
 
-/** The weight as [K / 8][N] vectors, for input gradients; transposed once a plan. */
+/** The weight as [K / 8][N] vectors, for input gradients; transposed once a plan, a frozen one once it is loaded. */
 export function transposedWeight(lowering: Lowering, name: string): Buffer {
-  const found = lowering.transposed.get(name);
+  const weight = weightOf(lowering, name);
+  const found = weight.transposed ?? lowering.transposed.get(name);
   if (found !== undefined) return found;
-  const { buffer, packing } = weightOf(lowering, name);
-  const output = lowering.plan.buffer(packing.vectors * VECTOR_BYTES);
-  const sizes = { inChannels: packing.inputs, outChannels: packing.outputs };
-  lowering.plan.add("transpose", packing.inputs / 8, { weight: buffer, output, ...sizes });
+  const output = lowering.plan.buffer(weight.packing.vectors * VECTOR_BYTES);
+  addTranspose(lowering, weight, output);
   lowering.transposed.set(name, output);
   return output;
+}
+
+export function addTranspose({ plan }: Lowering, { buffer, packing }: Weight, output: Buffer): void {
+  const sizes = { inChannels: packing.inputs, outChannels: packing.outputs };
+  plan.add("transpose", packing.inputs / 8, { weight: buffer, output, ...sizes });
 }

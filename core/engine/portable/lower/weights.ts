@@ -15,6 +15,8 @@ export interface Weight {
   readonly moments: ReadonlyMap<string, Buffer>;
   /** Its moving average, where one is kept. */
   readonly average: Buffer | null;
+  /** What input gradients multiply by, where it never changes: of a frozen matrix before the head; made together with folded weights. */
+  readonly transposed: Buffer | null;
 }
 
 /** A convolution with its batch-norm folded in (kernels/folded.c). */
@@ -66,8 +68,15 @@ export function placeProgramMemory(
   const ofUnits = new Set(
     network.ops.flatMap((op) => (op.kind === "conv" || op.kind === "depthwiseConv" ? [op.weight] : [])),
   );
+  const ofHead = new Set(network.ops.flatMap((op) => (op.kind === "dense" ? [op.weight] : [])));
   const weights = new Map(
-    network.parameters.map((parameter) => [parameter.name, takeWeight(parameter, options, take)]),
+    network.parameters.map((parameter) => {
+      const weight = takeWeight(parameter, options, take);
+      const isMatrix = parameter.kind === "convWeight" || parameter.kind === "denseWeight";
+      const isFixed = options.purpose === "training" && !weight.trainable && !ofHead.has(parameter.name);
+      const transposed = isMatrix && isFixed ? take(weight.packing.vectors * VECTOR_BYTES) : null;
+      return [parameter.name, { ...weight, transposed }];
+    }),
   );
   const folded = new Map(
     [...weights].filter(([name]) => ofUnits.has(name)).map(([name, { packing }]) => [name, takeFolded(packing, take)]),
@@ -90,7 +99,9 @@ export function placeProgramMemory(
   };
 }
 
-function takeWeight(parameter: Parameter, options: CompileOptions, take: (bytes: number) => Buffer): Weight {
+type Taken = Omit<Weight, "transposed">;
+
+function takeWeight(parameter: Parameter, options: CompileOptions, take: (bytes: number) => Buffer): Taken {
   const packing = packingOf(parameter);
   const bytes = packing.vectors * VECTOR_BYTES;
   const trainable = options.purpose === "training" && options.trainable.has(parameter.name) && !isStatistic(parameter);
