@@ -12,6 +12,8 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import("./verify.ts")).registerVerifyCommand,
   stop: async () => (await import("./stop.ts")).registerStopCommand,
   evaluate: async () => (await import("./evaluate.ts")).registerEvaluateCommand,
+  predict: async () => (await import("./predict.ts")).registerPredictCommand,
+  serve: async () => (await import("./serve.ts")).registerServeCommand,
   bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,
   show: async () => (await import("./show.ts")).registerShowCommands,

@@ -1,8 +1,9 @@
 // exp dashboard: serves what the database holds until Ctrl-C.
 import type { Command } from "commander";
-import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
+import { portNumber } from "./flags.ts";
 import { printJson } from "./output.ts";
+import { untilSignal } from "./until-signal.ts";
 
 interface DashboardFlags {
   readonly port: number;
@@ -36,20 +37,4 @@ async function serve({ port, host, token, json }: DashboardFlags): Promise<void>
   } finally {
     await store.close();
   }
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new LockstepError({
-    code: "usage",
-    message: `--port ${text}: expected a whole number from 0 to 65535`,
-    next: "Example: exp dashboard --port 8080",
-  });
 }

@@ -1,6 +1,7 @@
 // What SOURCE means on the command line of exp data: a path to data, or an experiment file, whose data is meant.
 import { listSource, sourceFromPath, type Listing, type Source } from "../data/index.ts";
 import { loadExperiment } from "../experiment/index.ts";
+import { duration } from "./progress.ts";
 
 export async function sourceOf(text: string): Promise<Source> {
   if (!/\.[cm]?[tj]s$/.test(text)) return sourceFromPath(text);
@@ -12,10 +13,13 @@ export async function listForLooking(source: Source): Promise<Listing> {
   return listSource(source, { onBadImage: "skip", progress: progressLine("looking at images") });
 }
 
-/** A line that counts up on a terminal; silent elsewhere. */
+/** A line that counts up on a terminal, with the time left; silent elsewhere. */
 export function progressLine(what: string): (done: number, total: number) => void {
   if (!process.stderr.isTTY) return () => {};
+  const startedMs = performance.now();
   return (done, total) => {
-    process.stderr.write(`\r${what}: ${done} of ${total}${done === total ? "\n" : ""}`);
+    const leftMs = ((performance.now() - startedMs) / done) * (total - done);
+    const end = done === total ? "\u001b[K\n" : `, ${duration(leftMs)} left\u001b[K`; // erases what is left of a longer line
+    process.stderr.write(`\r${what}: ${done} of ${total}${end}`);
   };
 }

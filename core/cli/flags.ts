@@ -24,6 +24,21 @@ export function wholeNumber(flag: string, least: number): (text: string) => numb
   };
 }
 
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw usage(`--port is "${text}", expected a whole number from 0 to 65535.`);
+}
+
+/** A number from 0 to 1. */
+export function fraction(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+    throw usage(`${flag} is "${text}", expected a number from 0 to 1.`);
+  };
+}
+
 export function oneOf<Word extends string>(flag: string, valid: readonly Word[]): (text: string) => Word {
   return (text) => {
     const found = valid.find((word) => word === text);

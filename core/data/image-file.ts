@@ -44,6 +44,18 @@ export async function decodeImageFile(path: string, sha256: string): Promise<Dec
   return decodeBytes(bytes);
 }
 
+/** An image that no data set knows. @throws BadImage */
+export async function readImageFile(path: string): Promise<DecodedImage> {
+  return decodeNamed(await readBytes(path), path);
+}
+
+/** @param name whose extension the bytes must fit @throws BadImage */
+export async function decodeNamed(bytes: Buffer, name: string): Promise<DecodedImage> {
+  if (bytes.length === 0) throw new BadImage("empty: 0 bytes");
+  await readMetadata(bytes, name);
+  return decodeBytes(bytes);
+}
+
 async function inspectBytes(bytes: Buffer, path: string): Promise<ImageFacts> {
   const { format, channels } = await readMetadata(bytes, path);
   const image = await decodeBytes(bytes);

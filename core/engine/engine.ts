@@ -74,6 +74,15 @@ export interface FrozenFeatures {
   evaluate(features: Float32Array): Promise<Float32Array>;
 }
 
+/** What the head reads the mean of: the value of the last convolution, batch-norm and activation. */
+export interface FeatureMaps {
+  /** float32 [B, heightPx, widthPx, channels] */
+  readonly maps: Float32Array;
+  readonly heightPx: number;
+  readonly widthPx: number;
+  readonly channels: number;
+}
+
 export interface StepResult {
   /** Mean cross-entropy of the batch before the update. */
   readonly loss: number;
@@ -102,6 +111,8 @@ export interface Program {
   evaluate(images: Uint8Array): Promise<Float32Array>;
   /** Gradients of the loss by parameter name, without an update; statistics unchanged. For checks. */
   gradients(batch: Batch): Promise<{ readonly loss: number; readonly gradients: Map<string, Float32Array> }>;
+  /** For explanations; absent in engines that do not have it. @param images uint8 [B, H, W, 3] */
+  featureMaps?(images: Uint8Array): Promise<FeatureMaps>;
   /** Absent where more than the head trains, where statistics change, and in engines that do not have it. */
   readonly frozenFeatures?: FrozenFeatures;
   /** Frees memory; no call may follow. */

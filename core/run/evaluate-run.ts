@@ -78,13 +78,14 @@ export async function evaluateRun(request: EvaluateRequest, tools: Tools): Promi
   return { ...evaluation, phase, manifest, classMap, seenSamples, digest, before };
 }
 
-async function bestState(run: RunRow, { store, home }: Tools): Promise<State> {
+/** @throws LockstepError "run-state" where it is not here */
+export async function bestState(run: RunRow, { store, home }: Pick<Tools, "store" | "home">): Promise<State> {
   const path = await bestCheckpoint(store, run.runId, home);
   if (path !== null) return (await readCheckpoint(path)).state;
   throw new LockstepError({
     code: "run-state",
     message: `run ${run.runId} (${run.status}) has no best checkpoint in ${home}.`,
-    next: "Evaluate a run that is done, on the machine that trained it.",
+    next: "Name a run that is done, on the machine that trained it.",
   });
 }
 

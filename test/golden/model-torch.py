@@ -176,6 +176,18 @@ def training_case(size, steps, lr):
     return {**case, "losses": losses, "statistics": statistics}
 
 
+def cam_case(size, layout, image_size):
+    """Grad-CAM of image b for class b mod K, by its largest value; gradients by autograd through the whole map."""
+    case = {"size": size, "layout": layout, "widthMult": 0.75, "imageSizePx": image_size, "batch": 3, "smoothing": 0, "sampleWeights": None}
+    model = make_model(size, 0.75, layout).eval()
+    maps = model.features(normalised(formula_images(3, image_size))).detach().requires_grad_()
+    logits = model.classifier(torch.flatten(model.avgpool(maps), 1))
+    sum(logits[b, b % CLASSES] for b in range(3)).backward()
+    cams = torch.relu((maps.grad.mean((2, 3), keepdim=True) * maps).sum(1)).detach()
+    cams = cams / cams.amax((1, 2), keepdim=True).clamp_min(1e-300)
+    return {**case, "cams": [[float(f"{value:.6g}") for value in cam.flatten().tolist()] for cam in cams]}
+
+
 def write(name, cases):
     out = {"torch": torch.__version__, "torchvision": torchvision.__version__, "classes": CLASSES, "eps": EPS, "momentum": MOMENTUM, "cases": cases}
     text = json.dumps(out, separators=(",", ":")).replace("],[", "],\n[").replace("},{", "},\n{").replace('],"', '],\n"')
@@ -197,6 +209,8 @@ write("model-gradients.json", [gradient_case({**plain, **change}) for change in 
 write("model-logits.json", [logits_case(size, width, image_size, batch)
                             for size in ("large", "small") for width in (0.5, 0.75, 1.0) for image_size, batch in ((96, 4), (224, 2))])
 write("model-training.json", [training_case("large", 10, 1e-3), training_case("small", 10, 1e-3)])
+
+write("model-grad-cam.json", [cam_case("large", "torchvision", 96), cam_case("small", "torchvision", 160), cam_case("large", "article", 224)])
 
 # The formulas themselves, for test/model/formula-state.test.ts.
 sums = {"images": int(formula_images(2, 40).astype(numpy.int64).sum()), "mask": formula_mask(2, 100, 0.25).sum().item(), "parameters": {}}

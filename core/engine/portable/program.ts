@@ -2,7 +2,7 @@
 // and a queue, so that one plan runs at a time. The main thread writes inputs, posts the plan and awaits the result.
 import { LockstepError } from "../../errors.ts";
 import type { Network, State } from "../../model/network.ts";
-import type { Batch, CompileOptions, FrozenFeatures, Program, StepResult, StepSettings } from "../engine.ts";
+import type { Batch, CompileOptions, FeatureMaps, FrozenFeatures, Program, StepResult, StepSettings } from "../engine.ts";
 import { checkBatch, checkFeatures, checkImages, checkTargets } from "./check-batch.ts";
 import { CONTROL, memoryLimit, PLAN, STACK_BYTES, tooLarge } from "./layout.ts";
 import { hyperOf } from "./lower/hyper.ts";
@@ -14,7 +14,7 @@ import type { Buffer } from "./plan.ts";
 import { loadState, saveState, SharedProgramMemory } from "./program-memory.ts";
 import { ProgramPlans } from "./program-plans.ts";
 import { largestFitting, sizeProgram, type ProgramSize } from "./program-size.ts";
-import { readStages, type Stages } from "./stages.ts";
+import { readStages, type Stages, type Unit } from "./stages.ts";
 import type { Profile } from "./profile.ts";
 import type { Team } from "./team.ts";
 
@@ -115,6 +115,19 @@ export class PortableProgram implements Program {
 
   async evaluate(images: Uint8Array): Promise<Float32Array> {
     return this.forward("evaluate", images, this.job.network.classes);
+  }
+
+  async featureMaps(images: Uint8Array): Promise<FeatureMaps> {
+    const count = checkImages(images, this.job.network, this.job.options.batchSize);
+    const last = (this.stages.units.at(-1) as Unit).conv.output;
+    if (last.kind !== "map") throw failed("the network has no map before its head");
+    const { heightPx, widthPx, channels } = last;
+    return this.enqueue(async () => {
+      this.shared.bytes(this.size.memory.images).set(images);
+      const output = outputOf(await this.walk("maps", count));
+      const maps = this.shared.readVectors(output, count * heightPx * widthPx, channels);
+      return { maps, heightPx, widthPx, channels };
+    });
   }
 
   dispose(): void {

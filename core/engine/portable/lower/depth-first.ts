@@ -1,5 +1,5 @@
 // What keeps nothing for a backward pass, depth first: a few images at a time go through all of it, with batch-norms folded into the
-// weights (kernels/folded.c), each group in one thread's arena. A group leaves the last unit's value, or, of a whole network, its mean.
+// weights (kernels/folded.c), each group in one thread's arena. A group leaves the last unit's value, or its mean.
 import type { ConvOp, DepthwiseConvOp } from "../../../model/network.ts";
 import { Plan, type Buffer } from "../plan.ts";
 import { depthFirstBlock, depthFirstImages, forwardBlockRows, panelStride, VECTOR_BYTES } from "../shapes.ts";
@@ -27,22 +27,21 @@ export function lowerFold(lowering: Lowering): void {
 
 /**
  * @param units the network's first ones, at least one; what follows them reads the last one alone
- * @returns the last unit's value for all images, or the features where the units are all of the network's
+ * @param end what is wanted of the last unit's value: all of it, or its mean over each image
+ * @returns that for all images
  */
-export function lowerDepthFirst(lowering: Lowering, units: readonly Unit[]): Buffer {
+export function lowerDepthFirst(lowering: Lowering, units: readonly Unit[], end: "map" | "mean"): Buffer {
   const { images, plan } = lowering;
   const { output: shape } = (units.at(-1) as Unit).conv;
-  const isWhole = units.length === lowering.stages.units.length;
-  const output = isWhole
-    ? vectorBuffer(lowering, mapSize(shape, images).channels)
-    : mapBuffer(lowering, mapSize(shape, images));
+  const map = mapSize(shape, images);
+  const output = end === "mean" ? vectorBuffer(lowering, map.channels) : mapBuffer(lowering, map);
   const most = Math.min(depthFirstImages(largestMap(units)), images);
   const whole = Math.floor(images / most);
-  addGroups(lowering, { units, output, first: 0, count: most, groups: whole });
+  addGroups(lowering, { units, end, output, first: 0, count: most, groups: whole });
   const rest = images - whole * most;
   if (rest === 0) return output;
   plan.alongside();
-  addGroups(lowering, { units, output, first: whole * most, count: rest, groups: 1 });
+  addGroups(lowering, { units, end, output, first: whole * most, count: rest, groups: 1 });
   return output;
 }
 
@@ -59,6 +58,7 @@ function largestMap(units: readonly Unit[]): number {
 
 interface Groups {
   readonly units: readonly Unit[];
+  readonly end: "map" | "mean";
   readonly output: Buffer;
   /** The first image. */
   readonly first: number;
@@ -67,7 +67,7 @@ interface Groups {
   readonly groups: number;
 }
 
-function addGroups(lowering: Lowering, { units, output, first, count, groups }: Groups): void {
+function addGroups(lowering: Lowering, { units, end, output, first, count, groups }: Groups): void {
   const { memory, images, plan, options } = lowering;
   const group: Lowering = { ...lowering, plan: new Plan(), images: count };
   const imageBytes = memory.images.bytes / options.batchSize;
@@ -75,7 +75,7 @@ function addGroups(lowering: Lowering, { units, output, first, count, groups }: 
   const values = new Map<Unit, Buffer>();
   const pixels = lowerNormalize(group, groupImages);
   units.forEach((unit, i) => addUnit(group, { values, pixels }, unit, units[i + 1]));
-  const value = finish(group, units, values);
+  const value = finish(group, units.at(-1) as Unit, end, values);
   group.plan.keep(value.buffer);
   const all = { images: memory.images, output, first, count, all: images, imageBytes };
   plan.addGroups(group.plan, groups, { ...all, groupImages, value: value.buffer, ...value.size });
@@ -88,11 +88,10 @@ interface Made {
   readonly pixels: Buffer;
 }
 
-function finish(group: Lowering, units: readonly Unit[], values: Made["values"]) {
-  const last = units.at(-1) as Unit;
+function finish(group: Lowering, last: Unit, end: Groups["end"], values: Made["values"]) {
   const { channels, imageRows } = mapSize(last.conv.output, 1);
   const buffer = values.get(last) as Buffer;
-  if (units.length < group.stages.units.length) return { buffer, size: { imageRows, channels } };
+  if (end === "map") return { buffer, size: { imageRows, channels } };
   return { buffer: addPool(group, buffer, { imageRows, channels }), size: { imageRows: 1, channels } };
 }
 

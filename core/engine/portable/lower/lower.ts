@@ -23,7 +23,7 @@ import type { ProgramMemory } from "./weights.ts";
 
 export interface Lowered {
   readonly plan: Plan;
-  /** A vector of the network: the logits, or the features where the plan ends with them; valid after all but training; null after folding. */
+  /** A vector of the network: the logits, or the features where the plan ends with them; the last map where it ends with that; valid after all but training; null after folding. */
   readonly output: Buffer | null;
   /** By parameter name, valid after "gradients". */
   readonly gradients: ReadonlyMap<string, Buffer>;
@@ -60,6 +60,7 @@ function lowerKind(lowering: Lowering): Buffer | null {
     lowerFixedTransposes(lowering);
     return null;
   }
+  if (kind === "maps") return lowerDepthFirst(lowering, lowering.stages.units, "map");
   const features = kind.endsWith("Head") ? memory.features : lowerBackbone(lowering);
   return kind === "features" ? features : lowerFromFeatures(lowering, features);
 }
@@ -68,11 +69,11 @@ function lowerKind(lowering: Lowering): Buffer | null {
 function lowerBackbone(lowering: Lowering): Buffer {
   const { stages, memory } = lowering;
   const frozen = frozenUnits(lowering);
-  if (frozen.length === stages.units.length) return lowerDepthFirst(lowering, frozen);
+  if (frozen.length === stages.units.length) return lowerDepthFirst(lowering, frozen, "mean");
   const rest = stages.units.slice(frozen.length);
   const coefficients = lowerInferenceNorms(lowering, rest);
   if (frozen.length === 0) lowering.image = lowerNormalize(lowering, memory.images);
-  else setFrozenValue(lowering, frozen.at(-1) as Unit, lowerDepthFirst(lowering, frozen));
+  else setFrozenValue(lowering, frozen.at(-1) as Unit, lowerDepthFirst(lowering, frozen, "map"));
   for (const unit of rest) lowerUnit(lowering, unit, coefficients.get(unit));
   return lowerPool(lowering);
 }

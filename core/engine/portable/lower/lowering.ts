@@ -7,7 +7,8 @@ import type { Stages, Unit } from "../stages.ts";
 import type { ProgramMemory, Weight } from "./weights.ts";
 
 /**
- * "gradients" is a training step without update, whose statistics stay as they are; "features" an evaluation up to the head.
+ * "gradients" is a training step without update, whose statistics stay as they are; "features" an evaluation up to the head, "maps"
+ * up to the last unit's map, which the head's features are the mean of.
  * Those that end in "Head" begin with features instead of images. "fold" makes the folded weights that most of them read.
  */
 export type PlanKind =
@@ -16,6 +17,7 @@ export type PlanKind =
   | "gradients"
   | "evaluate"
   | "features"
+  | "maps"
   | "trainHead"
   | "trainClippedHead"
   | "evaluateHead"
