@@ -8,13 +8,12 @@ import { imagePaths } from "../../core/data/index.ts";
 import { overlay } from "../../core/run/overlay.ts";
 import { predictFiles, type PredictedFile } from "../../core/run/predict-files.ts";
 import { openPredictor, saidClass, type Predictor } from "../../core/run/predictor.ts";
-import type { Workshop } from "../../core/run/workshop.ts";
 import { findRun, readPredictions, type StoredPrediction } from "../../core/store/index.ts";
 import { TINY_SETTINGS, tinyModule } from "../cli/tiny-experiment.ts";
 import { makePlace, noiseImages, workshopOf, type Place } from "./trained.ts";
 
 let place: Place;
-let workshop: Workshop;
+let workshop: Awaited<ReturnType<typeof workshopOf>>;
 let predictor: Predictor;
 let images: string;
 let stored: StoredPrediction[];
