@@ -27,7 +27,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /** @throws LockstepError "port-in-use"; "usage" for an address that is not this machine's */
-export async function listenAt({ fetch }: Pick<Hono, "fetch">, { port, host, what }: ListenOptions): Promise<Listening> {
+export async function listenAt(
+  { fetch }: Pick<Hono, "fetch">,
+  { port, host, what }: ListenOptions,
+): Promise<Listening> {
   const server = createAdaptorServer({ fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, { port, host, what })));

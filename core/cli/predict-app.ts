@@ -59,18 +59,25 @@ export function createPredictApp({ predictor, threshold, maxBytes, host, token }
         const [prediction] = await inTurn(() => predictor.predict([image]));
         if (prediction === undefined) throw new Error("no prediction");
         const probabilities = Object.fromEntries(classes.map((name, i) => [name, prediction.probabilities[i]]));
-        return c.json({ ...about, class: classes[saidClass(predictor, prediction, threshold)], probabilities, threshold });
+        return c.json({
+          ...about,
+          class: classes[saidClass(predictor, prediction, threshold)],
+          probabilities,
+          threshold,
+        });
       } catch (error) {
         if (error instanceof BadImage) return fail(c, 422, error.message, "Send another image.");
         throw error;
       }
     })
-    .notFound((c) => fail(c, 404, `nothing is at ${c.req.path}`, "POST /predict takes an image, GET / tells what is served."))
+    .notFound((c) =>
+      fail(c, 404, `nothing is at ${c.req.path}`, "POST /predict takes an image, GET / tells what is served."),
+    )
     .onError((error, c) => fail(c, 500, error.message, "This is a fault of ours; the server's own output says more."));
 }
 
 const ACCEPTED =
-  "Send the file as the body with its content-type (image/png, image/jpeg, image/webp, image/tiff, image/bmp), or as the field \"image\" of a form.";
+  'Send the file as the body with its content-type (image/png, image/jpeg, image/webp, image/tiff, image/bmp), or as the field "image" of a form.';
 
 async function imageIn(c: Context): Promise<{ bytes: Buffer; name: string } | null> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";

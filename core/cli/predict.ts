@@ -60,7 +60,12 @@ export function registerPredictCommand(program: Command): void {
 /** What is told of an image. */
 type Told = { readonly path: string } & ({ readonly prediction: Prediction } | { readonly reason: string });
 
-async function predict(name: string, images: readonly string[], flags: PredictFlags, signal: AbortSignal): Promise<void> {
+async function predict(
+  name: string,
+  images: readonly string[],
+  flags: PredictFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const paths = await imagePaths(images);
   const progress = progressLine("predicting");
   const root = commonFolder(paths);
@@ -84,7 +89,11 @@ async function predict(name: string, images: readonly string[], flags: PredictFl
   });
 }
 
-async function withPredictor(name: string, flags: PredictFlags, work: (predictor: Predictor) => Promise<void>): Promise<void> {
+async function withPredictor(
+  name: string,
+  flags: PredictFlags,
+  work: (predictor: Predictor) => Promise<void>,
+): Promise<void> {
   const store = await openReadyStore({}, printNotice);
   try {
     const run = await findRun(store, name);
@@ -114,8 +123,15 @@ function rowOf(told: Told, predictor: Predictor, threshold: number | null): Row 
   const { path } = told;
   if ("reason" in told) return { path, class: null, probabilities: null, error: told.reason };
   const { classes } = predictor;
-  const probabilities = Object.fromEntries(classes.map((name, i) => [name, told.prediction.probabilities[i] as number]));
-  return { path, class: classes[saidClass(predictor, told.prediction, threshold)] as string, probabilities, error: null };
+  const probabilities = Object.fromEntries(
+    classes.map((name, i) => [name, told.prediction.probabilities[i] as number]),
+  );
+  return {
+    path,
+    class: classes[saidClass(predictor, told.prediction, threshold)] as string,
+    probabilities,
+    error: null,
+  };
 }
 
 function tableOf(rows: readonly Row[], { classes }: Predictor): string {
@@ -142,15 +158,18 @@ function print(rows: readonly Row[], { run, classes }: Predictor, { csv, explain
   if (explain !== undefined) process.stdout.write(`${good.length} overlays in ${explain}\n`);
   const bad = rows.filter(({ error }) => error !== null);
   for (const { path, error } of bad) process.stderr.write(`${pc.red("error")}: ${path}: ${error}\n`);
-  if (bad.length > 0) process.stderr.write(`${pc.dim("next")}:  Repair or remove these ${bad.length}; the others are told above.\n`);
+  if (bad.length > 0)
+    process.stderr.write(`${pc.dim("next")}:  Repair or remove these ${bad.length}; the others are told above.\n`);
 }
 
 /** The folder that all images have in common: overlays keep their paths inside it, so that equal names stay apart. */
 function commonFolder(paths: readonly string[]): string {
-  return paths.map((path) => dirname(resolve(path))).reduce((common, folder) => {
-    while (relative(common, folder).startsWith("..")) common = dirname(common);
-    return common;
-  });
+  return paths
+    .map((path) => dirname(resolve(path)))
+    .reduce((common, folder) => {
+      while (relative(common, folder).startsWith("..")) common = dirname(common);
+      return common;
+    });
 }
 
 async function writeOverlay(path: string, image: DecodedImage, explanation: Explanation): Promise<void> {

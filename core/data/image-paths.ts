@@ -25,7 +25,13 @@ async function imagesBelow(folder: string): Promise<string[]> {
   const paths = entries
     .filter((entry) => !entry.isDirectory() && hasImageExtension(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => !path.slice(folder.length).split("/").some((part) => part.startsWith(".")));
+    .filter(
+      (path) =>
+        !path
+          .slice(folder.length)
+          .split("/")
+          .some((part) => part.startsWith(".")),
+    );
   return paths.sort(compareCodeUnits);
 }
 

@@ -50,7 +50,8 @@ function gradientByMean(head: readonly Op[], state: State, mean: Float64Array, c
   }
   let gradient: Float64Array = new Float64Array(value.length);
   gradient[classIndex] = 1;
-  for (const [i, op] of [...head.entries()].reverse()) gradient = backward(op, state, inputs[i] as Float64Array, gradient);
+  for (const [i, op] of [...head.entries()].reverse())
+    gradient = backward(op, state, inputs[i] as Float64Array, gradient);
   return gradient;
 }
 

@@ -17,12 +17,17 @@ export async function overlay(
     .png()
     .toBuffer();
   const image = sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } });
-  return image.composite([{ input: heat }]).toFormat(format).toBuffer();
+  return image
+    .composite([{ input: heat }])
+    .toFormat(format)
+    .toBuffer();
 }
 
 /** @param cam [n], 0 to 1 @returns uint8 RGBA [n, 4] */
 function heatOf(cam: Float64Array): Uint8Array {
   const pixels = new Uint8Array(cam.length * 4);
-  cam.forEach((value, i) => pixels.set([255, Math.round(255 * (1 - value)), 0, Math.round(255 * OPACITY * value)], i * 4));
+  cam.forEach((value, i) =>
+    pixels.set([255, Math.round(255 * (1 - value)), 0, Math.round(255 * OPACITY * value)], i * 4),
+  );
   return pixels;
 }

@@ -40,7 +40,11 @@ export interface Predictor {
 }
 
 /** The class that is said: the most probable one, or with a threshold the positive class from that probability on. */
-export function saidClass(predictor: Predictor, { predicted, probabilities }: Prediction, threshold: number | null): number {
+export function saidClass(
+  predictor: Predictor,
+  { predicted, probabilities }: Prediction,
+  threshold: number | null,
+): number {
   if (threshold === null) return predicted;
   const positive = predictor.classes.indexOf(predictor.positiveClass);
   if ((probabilities[positive] as number) >= threshold) return positive;

@@ -2,7 +2,15 @@
 // and a queue, so that one plan runs at a time. The main thread writes inputs, posts the plan and awaits the result.
 import { LockstepError } from "../../errors.ts";
 import type { Network, State } from "../../model/network.ts";
-import type { Batch, CompileOptions, FeatureMaps, FrozenFeatures, Program, StepResult, StepSettings } from "../engine.ts";
+import type {
+  Batch,
+  CompileOptions,
+  FeatureMaps,
+  FrozenFeatures,
+  Program,
+  StepResult,
+  StepSettings,
+} from "../engine.ts";
 import { checkBatch, checkFeatures, checkImages, checkTargets } from "./check-batch.ts";
 import { CONTROL, memoryLimit, PLAN, STACK_BYTES, tooLarge } from "./layout.ts";
 import { hyperOf } from "./lower/hyper.ts";

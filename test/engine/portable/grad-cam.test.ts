@@ -36,8 +36,15 @@ describe.each(cases.map((one) => [describeCase(one), one] as const))("%s", (_nam
   });
 
   it("reads the maps whose means are the frozen features", async () => {
-    const classifier = new Set(network.parameters.map(({ name }) => name).filter((name) => name.startsWith("classifier")));
-    const program = await engine.compile(network, { ...options, optimizer, trainable: classifier, purpose: "training" });
+    const classifier = new Set(
+      network.parameters.map(({ name }) => name).filter((name) => name.startsWith("classifier")),
+    );
+    const program = await engine.compile(network, {
+      ...options,
+      optimizer,
+      trainable: classifier,
+      purpose: "training",
+    });
     program.load(state);
     const features = (await program.frozenFeatures?.compute(images)) as Float32Array;
     const { maps, channels, ...size } = (await program.featureMaps?.(images)) ?? expect.fail("no maps");
