@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { expHome } from "../home.ts";
 import { openReadyStore, withoutPassword } from "../store/index.ts";
 import { findServer, serverPid, stopServer } from "../store/embedded/server.ts";
+import { registerBackupCommands } from "./db-backup.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
@@ -37,6 +38,7 @@ export function registerDbCommands(program: Command): void {
     .description("Whether it runs, where, and what it holds")
     .option("--json", "one JSON object")
     .action(status);
+  registerBackupCommands(db);
 }
 
 async function start(flags: DbFlags): Promise<void> {

@@ -9,22 +9,44 @@ const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
 /** Names the advisory lock; any fixed number that other programs are unlikely to use. */
 const LOCK = 7_238_510_043;
 
-/** @returns how many migrations were applied */
-export async function migrate(sql: Sql): Promise<number> {
-  const known = readMigrationFiles({ migrationsFolder: FOLDER });
-  if ((await appliedHashes(sql)).length === known.length) return refuseNewer(await appliedHashes(sql), known);
+export interface Migrated {
+  /** Migrations that the database had. */
+  readonly before: number;
+  readonly now: number;
+}
+
+/** In the order in which they are applied. */
+export const knownMigrations: readonly MigrationMeta[] = readMigrationFiles({ migrationsFolder: FOLDER });
+
+export async function migrate(sql: Sql): Promise<Migrated> {
+  const now = knownMigrations.length;
+  if ((await countMigrations(sql)) === now) return { before: now, now };
   return sql.begin(async (transaction) => {
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
-    await transaction`create table if not exists lockstep_migrations (
-      number int primary key, hash text not null, applied_at timestamptz not null default now())`;
-    const applied = await appliedHashes(transaction);
-    refuseNewer(applied, known);
-    for (const [index, migration] of known.entries()) {
-      if (index >= applied.length) await apply(transaction, index, migration);
-    }
+    const before = await countMigrations(transaction);
+    await applyMigrations(transaction, before, now);
     await grantReader(transaction);
-    return known.length - applied.length;
+    return { before, now };
   });
+}
+
+/** @returns how many the database has @throws LockstepError "database" where it has one that is unknown here */
+export async function countMigrations(sql: Sql | TransactionSql): Promise<number> {
+  const applied = await appliedHashes(sql);
+  refuseNewer(applied);
+  return applied.length;
+}
+
+/** Applies those after the first `from`, up to the number `to`, in the first schema of search_path. */
+export async function applyMigrations(sql: TransactionSql, from: number, to: number): Promise<void> {
+  await sql`create table if not exists lockstep_migrations (
+    number int primary key, hash text not null, applied_at timestamptz not null default now())`;
+  for (const [index, { sql: statements, hash }] of knownMigrations.entries()) {
+    if (index < from || index >= to) continue;
+    // drizzle-kit writes "public". before the tables of foreign keys; without it they land in the schema that search_path names.
+    for (const statement of statements) await sql.unsafe(statement.replaceAll('"public".', ""));
+    await sql`insert into lockstep_migrations (number, hash) values (${index + 1}, ${hash})`;
+  }
 }
 
 async function appliedHashes(sql: Sql | TransactionSql): Promise<string[]> {
@@ -34,21 +56,15 @@ async function appliedHashes(sql: Sql | TransactionSql): Promise<string[]> {
   return rows.map((row) => row.hash);
 }
 
-function refuseNewer(applied: readonly string[], known: readonly MigrationMeta[]): 0 {
-  const stranger = applied.findIndex((hash, index) => hash !== known[index]?.hash);
-  if (stranger === -1) return 0;
+function refuseNewer(applied: readonly string[]): void {
+  const stranger = applied.findIndex((hash, index) => hash !== knownMigrations[index]?.hash);
+  if (stranger === -1) return;
   const received = `its migration ${stranger + 1} of ${applied.length} is unknown here`;
   throw new LockstepError({
     code: "database",
-    message: `The database was changed by another version of Lockstep: ${received}; this version knows ${known.length}.`,
+    message: `The database was changed by another version of Lockstep: ${received}; this version knows ${knownMigrations.length}.`,
     next: "Update Lockstep to the version that others use with this database, or give DATABASE_URL another one.",
   });
-}
-
-async function apply(sql: TransactionSql, index: number, { sql: statements, hash }: MigrationMeta): Promise<void> {
-  // drizzle-kit writes "public". before the tables of foreign keys; without it they land in the schema that search_path names.
-  for (const statement of statements) await sql.unsafe(statement.replaceAll('"public".', ""));
-  await sql`insert into lockstep_migrations (number, hash) values (${index + 1}, ${hash})`;
 }
 
 /** A role that can read and nothing else, for `exp sql` and the dashboard's query page; skipped where we may not create roles. */

@@ -1,6 +1,6 @@
 // Files that are there whole or not at all, also after a power cut: temp file, fsync, rename, fsync of the folder.
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LockstepError } from "../errors.ts";
 
@@ -9,22 +9,31 @@ export const TEMPORARY = ".tmp";
 
 /** Replaces the file or leaves the old one as it was. @throws LockstepError "storage" */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeAndSync(temporary, bytes);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await replaceFile(path, (file) => file.writeFile(bytes));
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to tell
     throw storageError(path, bytes.length, cause);
   }
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+/** The same for what does not fit into memory. @throws what `write` or the file system throws */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeAndSync(temporary, write);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to tell
+    throw cause;
+  }
+}
+
+async function writeAndSync(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, "wx");
   try {
-    await file.writeFile(bytes);
+    await write(file);
     await file.sync();
   } finally {
     await file.close();
