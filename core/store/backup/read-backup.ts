@@ -92,9 +92,9 @@ function createTaker(path: string, stream: AsyncIterable<Buffer>) {
   const parts = stream[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);
   const more = async (): Promise<void> => {
-    const { value, done } = await parts.next();
-    if (done === true) throw damaged(path, "it ends too early");
-    rest = rest.length === 0 ? value : Buffer.concat([rest, value]);
+    const next = await parts.next();
+    if (next.done === true) throw damaged(path, "it ends too early");
+    rest = rest.length === 0 ? next.value : Buffer.concat([rest, next.value]);
   };
   const bytes = async (length: number): Promise<Buffer> => {
     while (rest.length < length) await more();

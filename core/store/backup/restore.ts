@@ -7,7 +7,7 @@ import { LockstepError } from "../../errors.ts";
 import type { Store } from "../connect.ts";
 import { applyMigrations, knownMigrations } from "../migrate.ts";
 import { markLostRuns } from "../runs.ts";
-import { countRows, type BackupHeader } from "./format.ts";
+import type { BackupHeader } from "./format.ts";
 import { openBackup, type Backup } from "./read-backup.ts";
 import { presentTables, tableNames } from "./tables.ts";
 import { setTextForm } from "./write-backup.ts";

@@ -9,7 +9,6 @@ import type { TransactionSql } from "postgres";
 import { LockstepError } from "../../errors.ts";
 import { replaceFile } from "../../train/atomic-file.ts";
 import type { Store } from "../connect.ts";
-import { knownMigrations } from "../migrate.ts";
 import { block, countRows, FIRST_LINE, type BackupHeader } from "./format.ts";
 import { presentTables } from "./tables.ts";
 
