@@ -1,6 +1,7 @@
 // Crops and resizes against torchvision's, and what must hold for any image.
 import { readFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
+import { hasNative, type KernelChoice } from "../../../core/engine/portable/load.ts";
 import { createPortableResampler } from "../../../core/engine/portable/resample.ts";
 import { preparedFrom } from "../../data/fixtures.ts";
 
@@ -52,7 +53,7 @@ it("keeps an image that is not resized, and a single colour, bit by bit", async 
   expect(new Set(plain)).toEqual(new Set([77]));
 });
 
-it("gives the same bits for one and two threads and however jobs are grouped", async () => {
+it("gives the same bits for 1, 2 and 3 threads, from wasm and native kernels, and however jobs are grouped", async () => {
   const prepared = await preparedFrom(cases);
   const jobs = cases.map((one, sampleIndex) => {
     const [left, top, width, height] = one.box;
@@ -65,11 +66,17 @@ it("gives the same bits for one and two threads and however jobs are grouped", a
       flip: one.flip,
     };
   });
-  const together = await resampler.resample(prepared, jobs, 11);
-  const alone = await createPortableResampler({ threads: 1 });
-  const single = await Promise.all(jobs.map((job) => alone.resample(prepared, [job], 11)));
-  await alone.close();
-  expect(Buffer.concat(single).equals(Buffer.from(together))).toBe(true);
+  const kinds: readonly KernelChoice[] =
+    process.arch === "x64" && hasNative() ? ["wasm", "native-sse2", "auto"] : ["wasm", "auto"];
+  for (const sizePx of [3, 11, 96]) {
+    const together = await resampler.resample(prepared, jobs, sizePx);
+    for (const [i, kernels] of kinds.entries()) {
+      const other = await createPortableResampler({ threads: 1 + (i % 3), kernels });
+      const single = await Promise.all(jobs.map((job) => other.resample(prepared, [job], sizePx)));
+      await other.close();
+      expect(Buffer.concat(single).equals(Buffer.from(together)), `${kernels} at ${sizePx} px`).toBe(true);
+    }
+  }
 });
 
 it("refuses a box that is not inside its image", async () => {
