@@ -34,7 +34,10 @@ export async function openLoading(path: string): Promise<Loading> {
   const count = manifest.samples.length;
   const all = manifest.samples.map((_, index) => index);
   const epochOf = async (sizePx: number, epoch: number): Promise<AsyncGenerator<Batch, void, void>> => {
-    const prepared = await prepareImages(listing, { storeSizePx: Math.ceil(sizePx * STORE_FACTOR), resizer: resampler });
+    const prepared = await prepareImages(listing, {
+      storeSizePx: Math.ceil(sizePx * STORE_FACTOR),
+      resizer: resampler,
+    });
     const crops = trainingCrops({ prepared, manifest, augment: AUGMENT, seed: 0, epoch });
     const order = epochOrder(all, 0, epoch);
     return batches({ prepared, manifest, order, batchSize: BATCH_SIZE, crops, sizePx, resampler });
