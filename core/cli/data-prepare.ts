@@ -1,7 +1,7 @@
 // exp data prepare: decode a data set into the cache ahead of time.
 import { listSource, preparedPath, prepareImages } from "../data/index.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
-import { progressLine, sourceOf } from "./data-source.ts";
+import { dataOf, progressLine } from "./data-source.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
 
@@ -13,7 +13,8 @@ interface PrepareFlags {
 }
 
 export async function prepareData(text: string, { size, json }: PrepareFlags): Promise<void> {
-  const listing = await listSource(await sourceOf(text), { progress: progressLine("looking at images") });
+  const { source, onBadImage } = await dataOf(text);
+  const listing = await listSource(source, { onBadImage, progress: progressLine("looking at images") });
   const resizer = await createPortableResampler({ threads: THREADS });
   try {
     const progress = progressLine("decoding images");

@@ -4,8 +4,14 @@ import { loadExperiment } from "../experiment/index.ts";
 import { duration } from "./progress.ts";
 
 export async function sourceOf(text: string): Promise<Source> {
-  if (!/\.[cm]?[tj]s$/.test(text)) return sourceFromPath(text);
-  return (await loadExperiment(text)).experiment.data;
+  return (await dataOf(text)).source;
+}
+
+/** With what is to happen with bad images: what the experiment says, else they stop it. */
+export async function dataOf(text: string): Promise<{ source: Source; onBadImage: "stop" | "skip" }> {
+  if (!/\.[cm]?[tj]s$/.test(text)) return { source: sourceFromPath(text), onBadImage: "stop" };
+  const { data, onBadImage = "stop" } = (await loadExperiment(text)).experiment;
+  return { source: data, onBadImage };
 }
 
 /** Lists it with its progress on standard error; bad images are left out and reported by the caller. */
