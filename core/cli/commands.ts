@@ -33,6 +33,7 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   model: async () => (await import("./model.ts")).registerModelCommands,
   weights: async () => (await import("./weights.ts")).registerWeightsCommands,
   engine: async () => (await import("./engine.ts")).registerEngineCommands,
+  doctor: async () => (await import("./doctor.ts")).registerDoctorCommand,
   db: async () => (await import("./db.ts")).registerDbCommands,
   spool: async () => (await import("./spool.ts")).registerSpoolCommands,
 };
