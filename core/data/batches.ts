@@ -60,7 +60,8 @@ async function makeBatch(
   mixes: readonly Mix[],
 ): Promise<Batch> {
   let images = await cutImages({ prepared, resampler, jobs: crops(sampleIndices), sizePx });
-  for (const mix of mixes) images = await mixImages(images, sizePx, mix);
+  const { threads } = resampler;
+  for (const mix of mixes) images = await mixImages(images, { sizePx, threads }, mix);
   const labels = sampleIndices.map((index) => manifest.samples[index]?.label as number);
   return { images, sampleIndices, labels, mixes };
 }

@@ -13,5 +13,5 @@ export interface CutImagesInput {
 export async function cutImages({ prepared, resampler, jobs, sizePx }: CutImagesInput): Promise<Uint8Array> {
   const images = await resampler.resample(prepared, jobs, sizePx);
   const ops = jobs.map((job) => job.ops ?? []);
-  return ops.some((own) => own.length > 0) ? changePixels(images, sizePx, ops) : images;
+  return ops.some((own) => own.length > 0) ? changePixels(images, { sizePx, threads: resampler.threads }, ops) : images;
 }

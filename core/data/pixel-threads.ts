@@ -1,10 +1,9 @@
-// Threads that change pixels off the main thread. Started when a run first needs them; idle ones do not keep the process alive.
+// Threads that change pixels off the main thread, as many as the resampler has. Started when a run first needs them; idle ones do not
+// keep the process alive.
 import { Worker } from "node:worker_threads";
 import { LockstepError } from "../errors.ts";
 import type { Mix } from "./mix.ts";
 import type { PixelOp } from "./pixel-op.ts";
-
-const THREADS = 2;
 
 interface Answer {
   /** Null: the worker is ready. */
@@ -18,9 +17,20 @@ interface Open {
   readonly reject: (error: Error) => void;
 }
 
-const open = new Map<number, Open>();
-let workers: Promise<Worker[]> | null = null;
+interface Team {
+  readonly workers: Promise<Worker[]>;
+  readonly open: Map<number, Open>;
+}
+
+/** By number of threads. */
+const teams = new Map<number, Team>();
 let nextId = 0;
+
+export interface HowToChange {
+  readonly sizePx: number;
+  /** Bits are the same for any number. */
+  readonly threads: number;
+}
 
 /**
  * Changes images. @param images uint8 [ops.length, sizePx, sizePx, 3]
@@ -29,19 +39,19 @@ let nextId = 0;
  */
 export async function changePixels(
   images: Uint8Array,
-  sizePx: number,
+  { sizePx, threads }: HowToChange,
   ops: readonly (readonly PixelOp[])[],
 ): Promise<Uint8Array> {
   const shared = share(images);
-  await request({ images: shared.buffer, sizePx, count: ops.length, ops });
+  await request(threads, { images: shared.buffer, sizePx, count: ops.length, ops });
   return shared;
 }
 
 /** Mixes each image with the one before it, the first with the last. @param images uint8 [B, sizePx, sizePx, 3] @returns new ones */
-export async function mixImages(images: Uint8Array, sizePx: number, mix: Mix): Promise<Uint8Array> {
+export async function mixImages(images: Uint8Array, { sizePx, threads }: HowToChange, mix: Mix): Promise<Uint8Array> {
   const mixed = new SharedArrayBuffer(images.length);
   const count = images.length / (sizePx * sizePx * 3);
-  await request({ images: share(images).buffer, sizePx, count, mix, mixed });
+  await request(threads, { images: share(images).buffer, sizePx, count, mix, mixed });
   return new Uint8Array(mixed);
 }
 
@@ -50,15 +60,15 @@ type Request = { readonly images: ArrayBufferLike; readonly sizePx: number; read
   { readonly ops: readonly (readonly PixelOp[])[] } | { readonly mix: Mix; readonly mixed: SharedArrayBuffer }
 );
 
-async function request(work: Request): Promise<void> {
-  workers ??= startWorkers();
-  const team = await workers;
+async function request(threads: number, work: Request): Promise<void> {
+  const team = teamOf(threads);
+  const workers = await team.workers;
   const id = nextId++;
   const next = new Int32Array(new SharedArrayBuffer(4));
   await new Promise<void>((resolve, reject) => {
-    if (open.size === 0) for (const worker of team) worker.ref();
-    open.set(id, { missing: team.length, resolve, reject });
-    for (const worker of team) worker.postMessage({ ...work, id, next });
+    if (team.open.size === 0) for (const worker of workers) worker.ref();
+    team.open.set(id, { missing: workers.length, resolve, reject });
+    for (const worker of workers) worker.postMessage({ ...work, id, next });
   });
 }
 
@@ -69,11 +79,35 @@ function share(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-function startWorkers(): Promise<Worker[]> {
-  return Promise.all(Array.from({ length: THREADS }, startWorker));
+function teamOf(threads: number): Team {
+  const found = teams.get(threads);
+  if (found !== undefined) return found;
+  const open = new Map<number, Open>();
+  /** The threads are started anew by the next request. */
+  const failAll = (error: Error): void => {
+    for (const request of open.values()) request.reject(error);
+    open.clear();
+    teams.delete(threads);
+  };
+  const settle = (id: number, error: string | null): void => {
+    const request = open.get(id);
+    if (request === undefined) return;
+    if (error === null && --request.missing > 0) return;
+    open.delete(id);
+    if (open.size === 0) void team.workers.then((workers) => workers.forEach((worker) => worker.unref()));
+    if (error === null) request.resolve();
+    else request.reject(failed(error));
+  };
+  const start = () => startWorker(settle, failAll);
+  const team: Team = { open, workers: Promise.all(Array.from({ length: threads }, start)) };
+  teams.set(threads, team);
+  return team;
 }
 
-function startWorker(): Promise<Worker> {
+function startWorker(
+  settle: (id: number, error: string | null) => void,
+  failAll: (error: Error) => void,
+): Promise<Worker> {
   const worker = new Worker(new URL("./pixel-worker.mjs", import.meta.url));
   return new Promise((resolve, reject) => {
     worker.on("error", (cause) => {
@@ -87,23 +121,6 @@ function startWorker(): Promise<Worker> {
       resolve(worker);
     });
   });
-}
-
-function settle(id: number, error: string | null): void {
-  const request = open.get(id);
-  if (request === undefined) return;
-  if (error === null && --request.missing > 0) return;
-  open.delete(id);
-  if (open.size === 0) void workers?.then((team) => team.forEach((worker) => worker.unref()));
-  if (error === null) request.resolve();
-  else request.reject(failed(error));
-}
-
-/** The threads are started anew by the next request. */
-function failAll(error: Error): void {
-  for (const request of open.values()) request.reject(error);
-  open.clear();
-  workers = null;
 }
 
 function failed(why: string, cause?: unknown): LockstepError {

@@ -84,6 +84,8 @@ export interface Resizer {
 
 /** Runs crop jobs off the main thread; implemented by the portable kernels. */
 export interface Resampler {
+  /** How many; what changes pixels after it takes as many. */
+  readonly threads: number;
   /** @returns uint8 [jobs.length, sizePx, sizePx, 3], bilinear with antialiasing */
   resample(prepared: Prepared, jobs: readonly CropJob[], sizePx: number): Promise<Uint8Array>;
   close(): Promise<void>;

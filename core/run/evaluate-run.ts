@@ -117,7 +117,8 @@ function prepare(
 ): Promise<Prepared> {
   observer.stage(`preparing ${listing.manifest.samples.length} images`);
   const progress = (done: number, total: number) => onProgress("preparing images", done, total);
-  return prepareImages(listing, { storeSizePx: settings.storeSizePx, resizer: resampler, progress });
+  const { storeSizePx } = settings;
+  return prepareImages(listing, { storeSizePx, resizer: resampler, progress, onNotice: observer.notice });
 }
 
 interface Work {

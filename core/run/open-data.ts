@@ -86,8 +86,10 @@ async function listUsable(plan: Plan, onStage: OnStage, prepared: Map<number, Pr
   const sizes = new Set(runs.map(({ settings }) => settings.storeSizePx));
   try {
     const { listing } = await decodeListing(listed, { onBadImage }, async (whole) => {
-      for (const storeSizePx of sizes)
-        prepared.set(storeSizePx, Promise.resolve(await prepareImages(limited(whole), { storeSizePx, resizer })));
+      for (const storeSizePx of sizes) {
+        const options = { storeSizePx, resizer, onNotice: onStage };
+        prepared.set(storeSizePx, Promise.resolve(await prepareImages(limited(whole), options)));
+      }
     });
     return limited(listing);
   } finally {

@@ -42,7 +42,7 @@ export async function openWorkshop<Rest>(
 ): Promise<Rest & Tools> {
   const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined, profile });
   if (profile) await requireProfile(engine);
-  const resampler = await createPortableResampler({ threads: engine.identity.threads });
+  const resampler = await createPortableResampler({ threads: engine.identity.threads, kernels });
   const close = async (): Promise<void> => {
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref());
     await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);

@@ -19,7 +19,7 @@ describe("images and labels are mixed with those before them, as worked out by h
   it("mixup blends pixels and label rows by the same share", async () => {
     const mix: Mix = { kind: "mixup", share: 0.75 };
     // 0.75 * 100 + 0.25 * 40 = 85; 0.75 * 20 + 0.25 * 100 = 40; 0.75 * 40 + 0.25 * 20 = 35
-    expect(await mixImages(grey(100, 20, 40), 2, mix)).toEqual(grey(85, 40, 35));
+    expect(await mixImages(grey(100, 20, 40), { sizePx: 2, threads: 2 }, mix)).toEqual(grey(85, 40, 35));
     expect(mixRows(Float32Array.of(1, 0, 0, 1, 1, 0), 2, [mix])).toEqual(Float32Array.of(1, 0, 0.25, 0.75, 0.75, 0.25));
   });
 
@@ -27,9 +27,20 @@ describe("images and labels are mixed with those before them, as worked out by h
     const mix: Mix = { kind: "cutmix", share: 0.75, left: 1, top: 0, width: 1, height: 1 };
     const one = [10, 10, 10, 50, 50, 50, 10, 10, 10, 10, 10, 10];
     const other = [50, 50, 50, 10, 10, 10, 50, 50, 50, 50, 50, 50];
-    expect(await mixImages(grey(10, 50), 2, mix)).toEqual(Uint8Array.from([...one, ...other]));
+    expect(await mixImages(grey(10, 50), { sizePx: 2, threads: 1 }, mix)).toEqual(Uint8Array.from([...one, ...other]));
     expect(mixRows(Float32Array.of(1, 0, 0, 1), 2, [mix])).toEqual(Float32Array.of(0.75, 0.25, 0.25, 0.75));
   });
+});
+
+it("1, 2 and 3 threads mix to the same bits", async () => {
+  const images = noisePixels("mixed", 24, 24 * 7);
+  for (const step of [mixup({ alpha: 0.4 }), cutmix()]) {
+    const [mix] = drawMixes({ augment: [step], ...where, sizePx: 24 });
+    const all = [1, 2, 3].map((threads) => mixImages(images.slice(), { sizePx: 24, threads }, mix!));
+    const [one, ...others] = (await Promise.all(all)).map((mixed) => Buffer.from(mixed));
+    for (const other of others) expect(other.equals(one!)).toBe(true);
+    expect(one!.equals(images)).toBe(false);
+  }
 });
 
 describe("a batch's draw", () => {

@@ -55,6 +55,7 @@ export async function createPortableResampler({
   };
 
   return {
+    threads,
     resample: (prepared, jobs, sizePx) => {
       const images = jobs.map((job) => imageOf(prepared, job));
       const boxes = jobs.map(({ left, top, width, height, flip }) => ({ left, top, width, height, flip }));
