@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { openSync, read } from "node:fs";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { LockstepError } from "../errors.ts";
@@ -50,7 +51,7 @@ export async function writePreparedFile(
     Buffer.from(`${JSON.stringify({ magic: MAGIC, digest, sizes } satisfies Header)}\n`);
   const start = headerOf("0".repeat(64)).length;
   const images = layOut(sizes, start);
-  const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
+  const temporary = `${path}.${process.pid}@${hostname()}.${randomUUID()}.tmp`;
   try {
     const file = await mkdir(dirname(path), { recursive: true })
       .then(() => open(temporary, "w+"))
@@ -71,6 +72,18 @@ export async function writePreparedFile(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Whether a file is what a process of this machine that was killed had begun to write. */
+export function isLeftOver(path: string): boolean {
+  const [, pid, host] = /\.images\.(\d+)@(.*)\.[0-9a-f-]{36}\.tmp$/.exec(path) ?? [];
+  if (pid === undefined || host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0); // asks only
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

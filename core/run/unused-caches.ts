@@ -3,6 +3,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { preparedPath } from "../data/index.ts";
+import { isLeftOver } from "../data/prepared-file.ts";
 import { expHome } from "../home.ts";
 import type { Store } from "../store/index.ts";
 
@@ -11,7 +12,7 @@ export interface UnusedCache {
   readonly bytes: number;
 }
 
-/** A cache so young may belong to a sweep that has stored no run yet. */
+/** A cache so young may belong to a sweep that has stored no run yet; what a killed process left belongs to nobody at any age. */
 const YOUNG_MS = 3_600_000;
 
 /** Caches of this home that no run which is not deleted was trained from. @param now milliseconds since 1970 */
@@ -31,7 +32,9 @@ async function oldFiles(folder: string, now: number): Promise<UnusedCache[]> {
     names.sort().map(async (name) => {
       const path = join(folder, name);
       const found = await stat(path).catch(() => null);
-      return found !== null && now - found.mtimeMs > YOUNG_MS ? [{ path, bytes: found.size }] : [];
+      return found !== null && (now - found.mtimeMs > YOUNG_MS || isLeftOver(path))
+        ? [{ path, bytes: found.size }]
+        : [];
     }),
   );
   return files.flat();

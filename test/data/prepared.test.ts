@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { listSource, type Listing } from "../../core/data/list.ts";
 import { prepareImages, preparedPath, storedSize } from "../../core/data/prepared.ts";
-import { readPreparedImage } from "../../core/data/prepared-file.ts";
+import { openPreparedFile, readPreparedImage, writePreparedFile } from "../../core/data/prepared-file.ts";
 import type { Prepared } from "../../core/data/sample.ts";
 import { folder, phantom } from "../../core/data/source.ts";
 import { createPortableResampler } from "../../core/engine/portable/resample.ts";
@@ -92,6 +92,18 @@ it("names all images that changed or vanished since they were listed", async () 
   await expect(prepareImages(listing, { storeSizePx: 20, resizer })).rejects.toThrow(
     /2 images cannot be used:\n {2}a\/1\.png: no such file\n {2}b\/0\.png: has changed since it was listed/,
   );
+});
+
+it("needs little memory for a set of 300 MB, to write it and to open it", async () => {
+  const path = join(await temporaryFolder(), "large.images");
+  const sizes = Array.from({ length: 400 }, () => ({ widthPx: 512, heightPx: 512 }));
+  const pixels = new Uint8Array(512 * 512 * 3).fill(7);
+  const before = process.resourceUsage().maxRSS;
+  const written = await writePreparedFile(path, sizes, (write) => write(399, pixels)); // the others are a hole in the file
+  const opened = await openPreparedFile(path);
+  expect(opened).toMatchObject({ digest: written.digest, images: written.images });
+  expect((await readPreparedImage(written, 399)).equals(pixels)).toBe(true);
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(100_000); // kB
 });
 
 it("reports its progress up to the end", async () => {
