@@ -34,6 +34,19 @@ export function noisePixels(name: string | number, widthPx: number, heightPx: nu
   return Uint8Array.from({ length: widthPx * heightPx * 3 }, () => draw.integer(256));
 }
 
+/** A picture with slopes, edges and grain, the same as `formula` in test/golden/pixel-ops.py. @param shiftPx another one */
+export function formulaImage(widthPx: number, heightPx: number, shiftPx = 0): Uint8Array {
+  const image = new Uint8ClampedArray(widthPx * heightPx * 3);
+  for (let y = 0, i = 0; y < heightPx; y++)
+    for (let x = shiftPx; x < widthPx + shiftPx; x++)
+      for (let c = 0; c < 3; c++, i++) {
+        const slope = Math.floor((Math.abs(((3 * x + 2 * y + 40 * c) % 510) - 255) * 3) / 4);
+        const edges = ((Math.floor(x / 16) + Math.floor(y / 32)) % 2) * 60;
+        image[i] = slope + edges + ((131 * x + 197 * y + 71 * c + 13 * ((x * y) % 251)) % 41) - 20;
+      }
+  return Uint8Array.from(image);
+}
+
 /** Blurred random pixels as a PNG: a picture with structure, different for each name. */
 export function picture(name: string | number, widthPx = 40, heightPx = 32): Promise<Buffer> {
   const raw = { width: 6, height: 5, channels: 3 } as const;

@@ -1,5 +1,4 @@
-// Pixel changes against torchvision v2, and the draws behind them.
-import { readFileSync } from "node:fs";
+// Pixel changes in threads, and the draws behind them.
 import { describe, expect, it } from "vitest";
 import * as augment from "../../core/data/augment.ts";
 import { trainingCrops } from "../../core/data/crops.ts";
@@ -12,24 +11,23 @@ import type { Resampler } from "../../core/data/sample.ts";
 import { stream } from "../../core/random.ts";
 import { manifestOf, noisePixels, preparedOf } from "./fixtures.ts";
 
-interface Golden {
-  readonly sizePx: number;
-  readonly image: number[];
-  readonly cases: readonly { readonly op: PixelOp; readonly expected: number[] }[];
-}
-const golden = JSON.parse(readFileSync(new URL("../golden/pixel-ops.json", import.meta.url), "utf8")) as Golden;
+/** One of each kind. */
+const OPS: readonly PixelOp[] = [
+  { kind: "flipHorizontal" },
+  { kind: "flipVertical" },
+  { kind: "quarterTurns", turns: 3 },
+  { kind: "rotate", cos: 0.8, sin: -0.6 },
+  { kind: "contrast", factor: 1.7 },
+  { kind: "saturation", factor: 0.4 },
+  { kind: "hue", shift: 0.2 },
+  { kind: "blur", weights: [0.25, 0.5, 0.25] },
+  { kind: "erase", left: 0.2, top: 0.3, width: 0.5, height: 0.1 },
+];
 
 describe("a pixel change", () => {
-  it.each(golden.cases)("agrees with torchvision v2 within 2 of 255: $op", ({ op, expected }) => {
-    const image = Uint8Array.from(golden.image);
-    applyPixelOps(image, golden.sizePx, [op]);
-    const farthest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - image[i]!)), 0);
-    expect(farthest).toBeLessThanOrEqual(2);
-  });
-
   it("in 1, 2 or 3 threads gives the same bits as one after another", async () => {
-    const size = golden.sizePx;
-    const ops = golden.cases.map(({ op }) => [op, { kind: "brightness", factor: 0.9 } as const]);
+    const size = 16;
+    const ops = OPS.map((op) => [op, { kind: "brightness", factor: 0.9 } as const]);
     const images = noisePixels("threads", size, size * ops.length);
     const expected = images.slice();
     ops.forEach((own, i) =>
