@@ -3,6 +3,7 @@ import type { EngineIdentity } from "../engine/engine.ts";
 import { lockfileSha256, readCodeState } from "./code-digest.ts";
 import { compareCode, compareManifests, countedNames } from "./differences.ts";
 import { diffSince } from "./git.ts";
+import { changesOf, changeText } from "./engine-change.ts";
 import type { Job } from "./jobs.ts";
 import { describeMachine, readVersions } from "./provenance.ts";
 import type { Recorded } from "./recorded.ts";
@@ -99,7 +100,14 @@ function environmentLine({ provenance }: Recorded): VerdictLine {
   );
 }
 
-function engineLine({ run }: Recorded, engine: EngineIdentity): VerdictLine {
+function engineLine(recorded: Recorded, engine: EngineIdentity): VerdictLine {
+  const { run } = recorded;
+  const changes = changesOf(recorded).map(changeText);
+  if (changes.length > 0)
+    return judged("engine", [
+      ...changes,
+      "the chain tells it, so that one engine alone repeats the batches before it at most",
+    ]);
   const findings: string[] = [];
   if (run.engine !== engine.name) findings.push(`${engine.name}, it was ${run.engine}`);
   else if (run.engineVersion !== engine.version)

@@ -9,6 +9,7 @@ import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
 import { withEpochLines } from "./epoch-lines.ts";
 import { recordContactSheet, saveThumbnails } from "./images.ts";
+import { takeOver } from "./engine-change.ts";
 import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
 import { orAbort } from "./interrupt.ts";
 import type { Job } from "./jobs.ts";
@@ -115,6 +116,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
   for (const note of work.notes ?? []) say("warning", note);
   const resumeFrom = work.resume ? await goOn(folder, say) : null;
+  const engineChange = work.resume ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
   if (!work.resume) {
     for (const text of report) say("info", text);
     await recordContactSheet({ job, data, folder, home, recorder });
@@ -126,7 +128,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     );
   }
   return train({
-    ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom },
+    ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
     positiveClass: job.sweep.plan.positiveClass,
     hooks: job.sweep.plan.hooks,

@@ -1,6 +1,5 @@
 // `exp resume RUN`: one interrupted, lost or failed run goes on from its last checkpoint and ends with the digest of an undisturbed one.
 import { LockstepError } from "../errors.ts";
-import type { EngineIdentity } from "../engine/engine.ts";
 import { updateRun, type RunRow } from "../store/index.ts";
 import { claimStored } from "./claim.ts";
 import { readCodeState } from "./code-digest.ts";
@@ -23,7 +22,7 @@ export interface ResumeOptions {
 /** @throws LockstepError "run-state" where the run is not to be resumed, "verdict" where code or data have changed */
 export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop: Workshop): Promise<RunOutcome> {
   checkState(run);
-  const { store, observer, home, engine } = workshop;
+  const { store, observer, home } = workshop;
   const recorded = await readRecorded(store, run);
   const rebuilt = await rebuildJob(recorded, { source: null, onStage: observer.stage });
   const { sweep } = rebuilt;
@@ -33,35 +32,17 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
   const codeChanged = checkCode(recorded, anyway);
   const weights = await storedWeights(recorded, workshop);
   if ((await claimStored(store.sql, run.runId)) === null) throw notResumable(run, "another process was quicker");
-  const engineChanged = engineChange(run, engine.identity);
-  if (codeChanged !== null || engineChanged !== null) {
+  if (codeChanged !== null) {
     const { checkpoint } = await findResumePoint(runFolder(home, run.runId));
     await forgetAfter(store, run.runId, checkpoint);
-  }
-  if (codeChanged !== null) {
     const { digest, files } = readCodeState();
     const provenance = { ...recorded.provenance, codeFiles: files };
     await updateRun(store, run.runId, { codeDigest: digest, provenance });
   }
-  const notes = [codeChanged, engineChanged].filter((note) => note !== null);
-  const { name: engineName, version: engineVersion, device, kernels, threads } = engine.identity;
-  await updateRun(store, run.runId, { engine: engineName, engineVersion, device, kernels, threads });
+  const notes = codeChanged === null ? [] : [codeChanged];
   const { runId, experiment, variant, seed, fold } = run;
   const name = { run: runId, experiment, variant, seed, fold };
   return carryOut({ job, name, weights, resume: true, notes, index: 1, total: 1, cost: 1, costAfter: 0 }, workshop);
-}
-
-/** What makes other bits from here on: another engine, or TensorFlow with another version, device or number of threads; null: nothing. */
-function engineChange(run: RunRow, now: EngineIdentity): string | null {
-  if (run.engine !== now.name) return `the engine changed: it was ${run.engine}, it is ${now.name} from here on`;
-  if (now.name === "portable") return null; // the same bits with any kernels and threads
-  const text = (version: string | null, device: string | null, threads: number | null) =>
-    `${version} on ${device} with ${threads} threads`;
-  const [before, after] = [
-    text(run.engineVersion, run.device, run.threads),
-    text(now.version, now.device, now.threads),
-  ];
-  return before === after ? null : `the engine changed: it was ${now.name} ${before}, it is ${after} from here on`;
 }
 
 function checkState(run: RunRow): void {

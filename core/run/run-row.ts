@@ -13,6 +13,7 @@ import type { Manifest, Split } from "../data/sample.ts";
 import type { EngineIdentity } from "../engine/engine.ts";
 import { elementCount, isStatistic, type Network } from "../model/network.ts";
 import type { NewRun } from "../store/new-run.ts";
+import type { EngineChange } from "../train/chain.ts";
 import { stageOf } from "../train/stages.ts";
 import type { CodeState } from "./code-digest.ts";
 import type { WeightsOrigin } from "./initial-weights.ts";
@@ -40,7 +41,15 @@ export type StoredProvenance = Pick<
   readonly gitDiffTruncated: boolean;
   /** Of the file that the run starts from; null: random weights. */
   readonly weightsSha256: string | null;
+  /** Where it went on on another engine, first one first; absent: it stayed on one. */
+  readonly engineChanges?: readonly PlacedEngineChange[];
 };
+
+/** After `batch` training batches of `epoch`, both from 1. */
+export interface PlacedEngineChange extends EngineChange {
+  readonly epoch: number;
+  readonly batch: number;
+}
 
 export interface RunParts {
   /** Of the experiment's file, for the table of experiments. */

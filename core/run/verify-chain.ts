@@ -1,25 +1,37 @@
 // The rows of batches as a chain: as many as the settings ask for, and each link the digest of the one before and its own batch.
 import type { Split } from "../data/sample.ts";
-import { FIRST_LINK, nextLink, runDigest, stateLink } from "../train/chain.ts";
+import { engineLink, FIRST_LINK, nextLink, runDigest, stateLink } from "../train/chain.ts";
+import type { EngineChange } from "../train/chain.ts";
 import { epochsOf } from "../train/early-stopping.ts";
+import { changeText, changesOf, engineText, isAfter } from "./engine-change.ts";
 import type { Recorded } from "./recorded.ts";
 import { sampleOrder } from "./sample-order.ts";
-import { judged, notChecked, type VerdictLine } from "./verdict.ts";
+import { judged, notChecked, same, type VerdictLine } from "./verdict.ts";
 
 /** Links of a whole chain also tell a moved row of the split: its sample stands in other batches then. */
-export function checkChain({ run, config, batches, epochs, manifest }: Recorded, split: Split): VerdictLine {
+export function checkChain(recorded: Recorded, split: Split): VerdictLine {
+  const { run, config, batches, epochs, manifest } = recorded;
+  const changes = changesOf(recorded);
+  const untold = [...changes]; // in no link so far
   const samplesOf = sampleOrder({ manifest, split, seed: run.seed, batchSize: config.settings.batchSize });
   let previous = FIRST_LINK;
   const broken: string[] = [];
   for (const { phase, epoch, batch, loss, correct, chain } of batches) {
     const followsState = phase === "val" && batch === 1;
     if (followsState) previous = stateLink(previous, stateOf(epochs, epoch));
+    while (untold[0] !== undefined && isAfter({ phase, epoch, batch }, untold[0]))
+      previous = engineLink(previous, untold.shift() as EngineChange);
     const link = nextLink(previous, samplesOf(phase, epoch, batch), loss, correct);
     const parts = `loss ${loss}, ${correct} correct${followsState ? `, state digest of train epoch ${epoch}` : ""}`;
     if (link !== chain) broken.push(`${phase} epoch ${epoch}, batch ${batch}: ${parts} do not make its link`);
     previous = chain;
   }
-  return batches.length === 0 ? notChecked("chain", "no batch is stored") : judged("chain", broken, 1);
+  const last = changes.at(-1);
+  if (last !== undefined && last.to !== engineText(run))
+    broken.push(`it ends on ${last.to}, the run's row says ${engineText(run)}`);
+  if (batches.length === 0) return notChecked("chain", "no batch is stored");
+  if (broken.length > 0) return judged("chain", broken, 1);
+  return same("chain", changes.length === 0 ? null : changes.map(changeText).join("; "));
 }
 
 /** Empty where the row is missing or has none. */

@@ -35,6 +35,18 @@ export function stateLink(chain: string, stateDigest: string): string {
   return createHash("sha256").update(Buffer.from(chain, "hex")).update(Buffer.from(stateDigest, "hex")).digest("hex");
 }
 
+/** Another engine does the arithmetic from here on. Each is told with all that decides its bits, such as "portable 1.0.0". */
+export interface EngineChange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** sha256(chain, both engines): what the first batch after a change of engine follows. A run that stays on one engine has no such link. */
+export function engineLink(chain: string, { from, to }: EngineChange): string {
+  const hash = createHash("sha256").update(Buffer.from(chain, "hex"));
+  return hash.update(`${JSON.stringify([from, to])}\n`).digest("hex");
+}
+
 /** sha256(last chain digest, last state digest, test predictions: each sample's id and logits). @returns 64 hex digits */
 export function runDigest(chain: string, stateDigest: string, test: Predictions): string {
   const hash = createHash("sha256");

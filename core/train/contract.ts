@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Hooks } from "../experiment/hooks.ts";
 import type { Settings } from "../experiment/settings.ts";
 import type { Network, State } from "../model/network.ts";
+import type { EngineChange } from "./chain.ts";
 import type { ClassMetrics } from "./metrics.ts";
 import type { Metrics, Phase, Recorder } from "./recorder.ts";
 
@@ -29,6 +30,8 @@ export interface TrainInput {
   readonly checkpoints: CheckpointPlan;
   /** Path of a checkpoint of this run (`latestCheckpoint(folder)` finds it); absent: from the beginning. */
   readonly resumeFrom?: string | null;
+  /** The checkpoint is another engine's: the next batch's link tells it; null or absent: it is this one's. */
+  readonly engineChange?: EngineChange | null;
   /**
    * What an earlier attempt stored of a batch. A batch that is repeated and differs ends the training with LockstepError "verdict".
    * Events of repeated batches are recorded again, under the same phase, epoch and batch.

@@ -3,7 +3,7 @@ import type { Program } from "../engine/engine.ts";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/expand.ts";
 import type { State } from "../model/network.ts";
-import { checkRepeated, nextLink } from "./chain.ts";
+import { checkRepeated, engineLink, nextLink, type EngineChange } from "./chain.ts";
 import { weightsOfClasses } from "./class-weights.ts";
 import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
 import { checkBelonging, readCheckpoint, type Belonging } from "./checkpoint.ts";
@@ -44,6 +44,7 @@ export class Session {
   private features: Kept = NOTHING_KEPT;
   private unsaved = false; // whether the program has moved on since the last checkpoint
   private computing = false; // whether the program is in the middle of a step
+  private engineChange: EngineChange | null; // until a link tells it
   private sinceAbort: (() => number) | null = null;
 
   /** From the beginning, or from the checkpoint of `resumeFrom`. */
@@ -64,6 +65,7 @@ export class Session {
     this.checkpoints = checkpoints;
     this.standing = standing;
     this.state = state;
+    this.engineChange = input.engineChange ?? null;
     this.batchesPerEpoch = Math.ceil(input.data.split.train.length / input.settings.batchSize);
     this.positive = positiveIndex(input);
     this.classWeights = weightsOfClasses(input.settings, input.data.manifest, input.data.split);
@@ -121,7 +123,9 @@ export class Session {
 
   /** Closes a batch: its link, checked against what is known of it. @returns the chain after it */
   link(chain: string, { phase, epoch, batch, sampleIds, loss, correct }: LinkInput): string {
-    const next = nextLink(chain, sampleIds, loss, correct);
+    const follows = this.engineChange === null ? chain : engineLink(chain, this.engineChange);
+    this.engineChange = null;
+    const next = nextLink(follows, sampleIds, loss, correct);
     const known = this.input.knownLinks?.(phase, epoch, batch) ?? null;
     if (known !== null) checkRepeated({ phase, epoch, batch, sampleIds, link: { chain: next, loss, correct }, known });
     return next;

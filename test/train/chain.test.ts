@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { LockstepError } from "../../core/errors.ts";
-import { checkRepeated, FIRST_LINK, nextLink, runDigest, stateLink } from "../../core/train/chain.ts";
+import { checkRepeated, engineLink, FIRST_LINK, nextLink, runDigest, stateLink } from "../../core/train/chain.ts";
 
 const predictions = { sampleIds: ["a", "b"], labels: [0, 1], predicted: [0, 1], probabilities: [] };
 
@@ -65,4 +65,12 @@ test("a repeated batch that differs is named with both losses and its samples", 
   const differing = () => checkRepeated({ ...batch, known: { chain: "b", loss: 0.25, correct: 3 } });
   expect(differing).toThrow(LockstepError);
   expect(differing).toThrow(/train epoch 2, batch 7 .* loss 0.5 .* 0.25 .*samples x, y/);
+});
+
+test("a change of engine is the digest of the chain before it and both engines", () => {
+  const hash = createHash("sha256").update(Buffer.alloc(32)).update('["portable 1","tensorflow 2"]\n');
+  expect(engineLink(FIRST_LINK, { from: "portable 1", to: "tensorflow 2" })).toBe(hash.digest("hex"));
+  expect(engineLink(FIRST_LINK, { from: "tensorflow 2", to: "portable 1" })).not.toBe(
+    engineLink(FIRST_LINK, { from: "portable 1", to: "tensorflow 2" }),
+  );
 });
