@@ -1,3 +1,4 @@
+// Links of the digest chain, worked by hand.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { LockstepError } from "../../core/errors.ts";
