@@ -17,6 +17,7 @@ import { expHome } from "../home.ts";
 import type { PixelOp } from "../data/pixel-op.ts";
 import type { Manifest } from "../data/sample.ts";
 import { openData } from "../run/open-data.ts";
+import { countingLines } from "./data-source.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
@@ -37,7 +38,7 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
   });
   const planned = firstRun(plan.runs, path);
   const { variant, seed, settings } = planned;
-  const { listing, splitOf, prepare } = await openData(plan, printNotice);
+  const { listing, splitOf, prepare } = await openData(plan, { stage: printNotice, counting: countingLines() });
   const split = splitOf(planned);
   const resampler = await createPortableResampler({ threads: 1 });
   try {

@@ -29,3 +29,13 @@ export function progressLine(what: string): (done: number, total: number) => voi
     process.stderr.write(`\r${what}: ${done} of ${total}${end}`);
   };
 }
+
+/** A line that counts up, for each thing that is counted. */
+export function countingLines(): (what: string, done: number, total: number) => void {
+  const lines = new Map<string, (done: number, total: number) => void>();
+  return (what, done, total) => {
+    const line = lines.get(what) ?? progressLine(what);
+    lines.set(what, line);
+    line(done, total);
+  };
+}

@@ -4,11 +4,11 @@ import pc from "picocolors";
 import type { SplitPart } from "../data/index.ts";
 import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
-import { evaluateRun, type EvaluateRequest, type RunEvaluation } from "../run/evaluate-run.ts";
+import { evaluateRun, type RunEvaluation } from "../run/evaluate-run.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import { findRun, openReadyStore, type RunRow } from "../store/index.ts";
 import { printConfusion } from "./confusion-table.ts";
-import { progressLine, sourceOf } from "./data-source.ts";
+import { countingLines, sourceOf } from "./data-source.ts";
 import { oneOf, repeated } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson, printTable } from "./output.ts";
@@ -75,7 +75,7 @@ async function evaluate(
     const run = await findRun(store, name);
     const workshop = await openWorkshop(engineOf(flags, run.engine), { ...around, store, home: expHome() });
     try {
-      const request = { run, source, part: flags.part ?? null, classes, onProgress: progressOf() };
+      const request = { run, source, part: flags.part ?? null, classes, onProgress: countingLines() };
       return { run, evaluation: await evaluateRun(request, workshop) };
     } finally {
       await workshop.close();
@@ -83,16 +83,6 @@ async function evaluate(
   } finally {
     await store.close();
   }
-}
-
-/** A line that counts up, for each thing that is counted. */
-function progressOf(): EvaluateRequest["onProgress"] {
-  const lines = new Map<string, (done: number, total: number) => void>();
-  return (what, done, total) => {
-    const line = lines.get(what) ?? progressLine(what);
-    lines.set(what, line);
-    line(done, total);
-  };
 }
 
 /** "theirs=ours" */

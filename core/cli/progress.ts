@@ -14,14 +14,22 @@ export interface Display extends SweepObserver {
 
 /** Without a terminal: a line every so many batches. */
 const PLAIN_EVERY = 20;
+/** Without a terminal: a line of what is counted, so often. */
+const COUNT_EVERY_MS = 5000;
 
 export function createDisplay(stream: NodeJS.WriteStream): Display {
   const clock = sweepClock();
   let bars = stream.isTTY ? liveBars(stream) : null;
   const print = (text: string): void => (bars === null ? void stream.write(`${text}\n`) : bars.print(text));
   let current: RunStart | null = null;
+  const count = counter();
   return {
     stage: (text) => print(pc.dim(text)),
+    counting: (what, done, total) => {
+      const { text, isDue } = count(what, done, total);
+      if (bars) bars.update(done, total, text);
+      else if (isDue) print(text);
+    },
     notice: (text) => print(`${pc.yellow("note")}: ${text}`),
     runStarted: (start) => {
       current = start;
@@ -31,7 +39,7 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
     progress: (progress) => {
       if (current === null) return;
       const text = `${stepText(progress)} | ${clock.leftText(progress)}`;
-      if (bars) bars.update(current, progress, text);
+      if (bars) bars.update(progress.doneBatches, progress.totalBatches, `${title(current)} ${text}`);
       else if (progress.doneBatches % PLAIN_EVERY === 0) print(`${title(current)} ${text}`);
     },
     output: (level, text) => print(level === "info" ? text : `${pc.yellow(level)}: ${text}`),
@@ -94,6 +102,21 @@ function sweepClock() {
   };
 }
 
+/** What is counted beside trainings, with the time left. */
+function counter() {
+  let counted = "";
+  let startedMs = 0;
+  let toldMs = 0;
+  return (what: string, done: number, total: number): { text: string; isDue: boolean } => {
+    const nowMs = performance.now();
+    if (what !== counted || done === 1) [counted, startedMs, toldMs] = [what, nowMs, nowMs];
+    const leftMs = ((nowMs - startedMs) / done) * (total - done);
+    const isDue = nowMs - toldMs > COUNT_EVERY_MS;
+    if (isDue) toldMs = nowMs;
+    return { text: `${what}: ${done} of ${total}, ${duration(leftMs)} left`, isDue };
+  };
+}
+
 /** 75,000 ms is "1:15". */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -113,9 +136,9 @@ function liveBars(stream: NodeJS.WriteStream) {
       bars.log(`${text}\n`);
       bars.update();
     },
-    update: (start: RunStart, progress: TrainProgress, text: string) => {
-      bar.setTotal(progress.totalBatches);
-      bar.update(progress.doneBatches, { text: `${title(start)} ${text}` });
+    update: (done: number, total: number, text: string) => {
+      bar.setTotal(total);
+      bar.update(done, { text });
     },
     close: () => {
       bars.update();

@@ -5,7 +5,7 @@ import { seedText } from "../store/seed-text.ts";
 import type { Network } from "../model/network.ts";
 import { checkPlan, networkOf } from "./check-plan.ts";
 import type { SweepPlan } from "./lineage.ts";
-import { openData, type OnStage, type OpenData } from "./open-data.ts";
+import { openData, type DataWatch, type OpenData } from "./open-data.ts";
 
 export interface Job {
   /** Experiment file, variant, seed, fold, settings and data: the same run named twice is one job. */
@@ -23,20 +23,20 @@ export interface Job {
 }
 
 /** Lists the images of every plan and checks every run. Nothing is stored. @throws LockstepError */
-export async function listJobs(sweep: SweepPlan, onStage: OnStage): Promise<Job[]> {
+export async function listJobs(sweep: SweepPlan, watch: DataWatch): Promise<Job[]> {
   const jobs = new Map<string, Job>();
-  await addJobs(sweep, "own", onStage, jobs);
+  await addJobs(sweep, "own", watch, jobs);
   return [...jobs.values()];
 }
 
-async function addJobs(sweep: SweepPlan, role: Job["role"], onStage: OnStage, jobs: Map<string, Job>): Promise<void> {
-  for (const parent of sweep.parents.values()) await addJobs(parent, "parent", onStage, jobs);
+async function addJobs(sweep: SweepPlan, role: Job["role"], watch: DataWatch, jobs: Map<string, Job>): Promise<void> {
+  for (const parent of sweep.parents.values()) await addJobs(parent, "parent", watch, jobs);
   const known = (planned: PlannedRun) => jobs.get(keyOf(sweep, planned));
   for (const job of sweep.plan.runs.map(known))
     if (job !== undefined && role === "own") jobs.set(job.key, { ...job, role });
   const wanted = sweep.plan.runs.filter((planned) => known(planned) === undefined);
   if (wanted.length === 0) return;
-  const data = await openData(sweep.plan, onStage);
+  const data = await openData(sweep.plan, watch);
   const { manifest } = data.listing;
   checkPlan(sweep.plan, manifest, data.splitOf);
   for (const planned of wanted) {

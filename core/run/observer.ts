@@ -33,6 +33,8 @@ export interface RunStart {
 export interface SweepObserver {
   /** What is going on before and between trainings: "preparing images". */
   readonly stage: (text: string) => void;
+  /** How far one of these is that takes a while: "looking at images". Called often. */
+  readonly counting: (what: string, done: number, total: number) => void;
   readonly notice: (text: string) => void;
   readonly runStarted: (start: RunStart) => void;
   readonly progress: (progress: TrainProgress) => void;

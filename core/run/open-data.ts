@@ -9,12 +9,14 @@ import {
   prepareImages,
   type Inspection,
   type Listing,
+  type PrepareOptions,
 } from "../data/index.ts";
 import type { Prepared, Resizer, Split } from "../data/sample.ts";
 import { splitShares } from "../data/split-shares.ts";
 import { splitWarnings } from "../data/warnings.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
 import type { Plan } from "../experiment/index.ts";
+import type { SweepObserver } from "./observer.ts";
 import { splitSeed, splitOf as drawSplit, type SplitPosition } from "./planned-split.ts";
 import { limitSamples } from "./sample-limit.ts";
 
@@ -40,14 +42,15 @@ const SHOWN_PAIRS = 30;
 /** Bits are the same for any number. */
 const THREADS = 2;
 
-export type OnStage = (text: string) => void;
+/** Who is told what goes on. */
+export type DataWatch = Pick<SweepObserver, "stage" | "counting">;
 
 /** Lists and checks every image. @throws LockstepError "data-invalid" */
-export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> {
-  onStage(`looking at the images of ${plan.experiment}`);
-  for (const credit of creditsOf(plan.source)) onStage(credit);
+export async function openData(plan: Plan, watch: DataWatch): Promise<OpenData> {
+  watch.stage(`looking at the images of ${plan.experiment}`);
+  for (const credit of creditsOf(plan.source)) watch.stage(credit);
   const prepared = new Map<number, Promise<Prepared>>();
-  const listing = await listUsable(plan, onStage, prepared);
+  const listing = await listUsable(plan, watch, prepared);
   const { manifest } = listing;
   const pairs = await findDuplicates(listing);
   const inspection = inspectListing(listing, pairs);
@@ -59,8 +62,8 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
     );
   const prepare = (storeSizePx: number, resizer: Resizer): Promise<Prepared> =>
     remember(prepared, storeSizePx, () => {
-      onStage(`preparing ${manifest.samples.length} images of ${plan.experiment}`);
-      return prepareImages(listing, { storeSizePx, resizer, onNotice: onStage });
+      watch.stage(`preparing ${manifest.samples.length} images of ${plan.experiment}`);
+      return prepareImages(listing, { storeSizePx, resizer, ...told(watch) });
     });
   const split = splitOf(plan.runs[0] ?? { seed: 0, fold: "folds" in plan.split ? 0 : null });
   const asked = "folds" in plan.split ? null : plan.split;
@@ -76,18 +79,21 @@ export async function openData(plan: Plan, onStage: OnStage): Promise<OpenData> 
 }
 
 /** Under onBadImage "skip" all images are decoded now, since what does not decode is not of the set. */
-async function listUsable(plan: Plan, onStage: OnStage, prepared: Map<number, Promise<Prepared>>): Promise<Listing> {
+async function listUsable(plan: Plan, watch: DataWatch, prepared: Map<number, Promise<Prepared>>): Promise<Listing> {
   const { source, onBadImage, sampleLimit, runs } = plan;
   const limited = (whole: Listing) => (sampleLimit === null ? whole : limitSamples(whole, sampleLimit));
-  const listed = await listSource(source, { onBadImage });
+  const listed = await listSource(source, {
+    onBadImage,
+    progress: (done, total) => watch.counting("looking at images", done, total),
+  });
   if (onBadImage === "stop") return limited(listed);
-  onStage(`preparing the images of ${plan.experiment}`);
+  watch.stage(`preparing the images of ${plan.experiment}`);
   const resizer = await createPortableResampler({ threads: THREADS });
   const sizes = new Set(runs.map(({ settings }) => settings.storeSizePx));
   try {
     const { listing } = await decodeListing(listed, { onBadImage }, async (whole) => {
       for (const storeSizePx of sizes) {
-        const options = { storeSizePx, resizer, onNotice: onStage };
+        const options = { storeSizePx, resizer, ...told(watch) };
         prepared.set(storeSizePx, Promise.resolve(await prepareImages(limited(whole), options)));
       }
     });
@@ -95,6 +101,10 @@ async function listUsable(plan: Plan, onStage: OnStage, prepared: Map<number, Pr
   } finally {
     await resizer.close();
   }
+}
+
+function told(watch: DataWatch): Pick<PrepareOptions, "progress" | "onNotice"> {
+  return { progress: (done, total) => watch.counting("preparing images", done, total), onNotice: watch.stage };
 }
 
 function indicesOf({ manifest }: Listing, pairs: Inspection["duplicates"]): number[] {

@@ -5,22 +5,22 @@ import { LockstepError } from "../errors.ts";
 import type { Plan } from "../experiment/index.ts";
 import { networkOf } from "./check-plan.ts";
 import type { Job } from "./jobs.ts";
-import { openData, type OnStage } from "./open-data.ts";
+import { openData, type DataWatch } from "./open-data.ts";
 import type { Recorded } from "./recorded.ts";
 
 export interface RebuildOptions {
   /** Where the images are, if elsewhere than the run's row says. */
   readonly source: Source | null;
-  readonly onStage: OnStage;
+  readonly watch: DataWatch;
 }
 
 /** @throws LockstepError where the images or their classes do not allow to train at all */
-export async function rebuildJob(recorded: Recorded, { source, onStage }: RebuildOptions): Promise<Job> {
+export async function rebuildJob(recorded: Recorded, { source, watch }: RebuildOptions): Promise<Job> {
   const { provenance, run } = recorded;
   const plan = planOf(recorded, source ?? fromFolder(recorded.config.source, provenance.workingDirectory));
   const [planned] = plan.runs;
   if (planned === undefined) throw new LockstepError({ code: "internal", message: "a stored run has no plan" });
-  const data = await openData(plan, onStage);
+  const data = await openData(plan, watch);
   const { manifest } = data.listing;
   const text = provenance.sources[0]?.text ?? "";
   const loaded = {

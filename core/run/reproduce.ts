@@ -56,7 +56,7 @@ export async function reproduceRun(
   workshop: TrainingTools,
   weightsOf: () => Promise<WeightsOrigin>,
 ): Promise<VerdictLine[]> {
-  const job = await rebuildJob(recorded, { source: options.source, onStage: workshop.observer.stage });
+  const job = await rebuildJob(recorded, { source: options.source, watch: workshop.observer });
   const circumstances = await compareCircumstances(recorded, job, workshop.engine.identity);
   const weights = await weightsOf();
   const initial: VerdictLine = { what: "initial weights", verdict: "same", detail: weights.origin };

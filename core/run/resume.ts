@@ -24,7 +24,7 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
   checkState(run);
   const { store, observer, home } = workshop;
   const recorded = await readRecorded(store, run);
-  const rebuilt = await rebuildJob(recorded, { source: null, onStage: observer.stage });
+  const rebuilt = await rebuildJob(recorded, { source: null, watch: observer });
   const { sweep } = rebuilt;
   const hooks = await storedHooks(recorded, observer.notice);
   const job = { ...rebuilt, sweep: { ...sweep, plan: { ...sweep.plan, hooks } } };

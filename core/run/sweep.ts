@@ -58,7 +58,7 @@ async function plan({ file, overrides }: SweepOptions, observer: SweepObserver):
   const loaded = await loadExperiment(file);
   const sweep = await planLineage(loaded, planRuns(loaded.experiment, overrides), overrides.smoke ?? false);
   if (overrides.smoke) refuseDownloads(sweep);
-  const jobs = await listJobs(sweep, observer.stage);
+  const jobs = await listJobs(sweep, observer);
   for (const shares of new Set(jobs.map(({ data }) => data.shares))) observer.stage(shares);
   const warnings = jobs.flatMap((job) => [...job.sweep.plan.warnings, ...job.data.warnings]);
   for (const warning of new Set(warnings)) observer.notice(warning);

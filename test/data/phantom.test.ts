@@ -37,6 +37,16 @@ describe("the phantom", () => {
     );
   });
 
+  it("of a large set is drawn in threads, with the same bits", async () => {
+    const source = phantom({ samples: 120, sizePx: 96 });
+    const { manifest, decode } = await listSource(source);
+    for (const i of [0, 1, 57, 119]) {
+      const grey = drawPhantom(source, manifest.samples[i]!.label, i);
+      const { data } = await decode(i);
+      expect(Buffer.from(data.filter((_, at) => at % 3 === 0)).equals(grey)).toBe(true);
+    }
+  });
+
   it("does not change an image when more are asked for", async () => {
     const [few, more] = [await listSource(small), await listSource({ ...small, samples: 17 })];
     const labels = [phantomLabels(small), phantomLabels({ ...small, samples: 17 })];

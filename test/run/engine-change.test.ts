@@ -69,7 +69,7 @@ it("is told by the chain, by verify, by reproduce and by a warning, and the run'
     `the engine changed: it was portable ${before.engineVersion}, it is portable 99 from here on`,
   );
   const recorded = await readRecorded(place.store, await findRun(place.store, runId));
-  const job = await rebuildJob(recorded, { source: null, onStage: () => undefined });
+  const job = await rebuildJob(recorded, { source: null, watch: workshop.observer });
   const circumstances = await compareCircumstances(recorded, job, workshop.engine.identity);
   expect(circumstances.find(({ what }) => what === "engine")?.detail).toContain(told);
   for (const edit of ["engineChanges,0,to", "engineChanges,0,from"]) {

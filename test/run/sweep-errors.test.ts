@@ -22,6 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const nothing = (): void => undefined;
 const silent: SweepObserver = {
   stage: nothing,
+  counting: nothing,
   notice: nothing,
   runStarted: nothing,
   progress: nothing,

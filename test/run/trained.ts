@@ -14,6 +14,7 @@ import { createTestDatabase } from "../postgres.ts";
 const nothing = (): void => undefined;
 export const silent: SweepObserver = {
   stage: nothing,
+  counting: nothing,
   notice: nothing,
   runStarted: nothing,
   progress: nothing,

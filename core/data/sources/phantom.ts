@@ -1,11 +1,11 @@
 // The simulated set: images are drawn one by one from stream(seed, "phantom", i), in memory, on every machine with the same bits.
 import { BadImage, type Candidate, type SourceContents } from "../candidate.ts";
 import { repeatGrey } from "../image-file.ts";
-import { drawPhantom } from "../phantom/draw.ts";
 import { phantomLabels } from "../phantom/labels.ts";
 import { sha256Of } from "../sha256.ts";
 import { phantomClasses, type PhantomSource } from "../source.ts";
 import { keepDrawnHashes, readDrawnHashes } from "./drawn-hashes.ts";
+import { phantomDrawer, type DrawImage } from "./phantom-threads.ts";
 
 /** Drawn images are kept up to this size; a larger set is drawn again where it is decoded. */
 const KEPT_BYTES = 512 * 1024 * 1024;
@@ -15,7 +15,8 @@ export async function readPhantom(source: PhantomSource): Promise<SourceContents
   const keep = source.samples * source.sizePx * source.sizePx <= KEPT_BYTES;
   const digits = String(source.samples - 1).length;
   const hashes = new DrawnHashes(source, await readDrawnHashes(source));
-  const candidates = labels.map((label, i) => candidateOf({ source, label, i, keep, digits, hashes }));
+  const draw = phantomDrawer(source);
+  const candidates = labels.map((label, i) => candidateOf({ source, draw, label, i, keep, digits, hashes }));
   return {
     name: `phantom (simulated, ${source.task})`,
     simulated: true,
@@ -37,10 +38,10 @@ class DrawnHashes {
     this.missing = source.samples;
   }
 
-  async of(i: number, draw: () => Uint8Array): Promise<string> {
+  async of(i: number, draw: () => Promise<Uint8Array>): Promise<string> {
     const known = this.known?.[i];
     if (known !== undefined) return known;
-    const hash = sha256Of(draw());
+    const hash = sha256Of(await draw());
     if (this.found[i] === undefined) this.missing--;
     this.found[i] = hash;
     if (this.missing === 0) await keepDrawnHashes(this.source, this.found);
@@ -50,6 +51,7 @@ class DrawnHashes {
 
 interface Place {
   readonly source: PhantomSource;
+  readonly draw: DrawImage;
   readonly label: number;
   readonly i: number;
   readonly keep: boolean;
@@ -57,10 +59,10 @@ interface Place {
   readonly hashes: DrawnHashes;
 }
 
-function candidateOf({ source, label, i, keep, digits, hashes }: Place): Candidate {
+function candidateOf({ source, draw, label, i, keep, digits, hashes }: Place): Candidate {
   let kept: Uint8Array | null = null;
-  const grey = (): Uint8Array => {
-    const drawn = kept ?? drawPhantom(source, label, i);
+  const grey = async (): Promise<Uint8Array> => {
+    const drawn = kept ?? (await draw(label, i));
     if (keep) kept = drawn;
     return drawn;
   };
@@ -81,8 +83,9 @@ function candidateOf({ source, label, i, keep, digits, hashes }: Place): Candida
       ...{ pixelSha256: null, perceptualHash: null },
     }),
     decode: async (sha256) => {
-      if (sha256Of(grey()) !== sha256) throw new BadImage("is drawn otherwise than when it was listed");
-      return { data: repeatGrey(grey()), ...size };
+      const drawn = await grey();
+      if (sha256Of(drawn) !== sha256) throw new BadImage("is drawn otherwise than when it was listed");
+      return { data: repeatGrey(drawn), ...size };
     },
   };
 }
