@@ -25,13 +25,13 @@ const program = await engine.compile(network, {
   optimizer: settings.optimizer,
   purpose: "training",
 });
-program.load(initialState(network, 0));
+await program.load(initialState(network, 0));
 const random = stream(0, "bench chain");
 const images = Uint8Array.from({ length: BATCH * SIZE_PX * SIZE_PX * 3 }, () => random.integer(256));
 const targets = Float32Array.from({ length: BATCH * 2 }, (_, i) => ((i >> 1) + i) % 2);
 
 const steps = await medianMs(STEPS, (i) => program.trainStep({ images, targets }, { lr: 1e-3, step: i + 1 }));
-const state = program.save();
+const state = await program.save();
 const digests = await medianMs(5, async () => stateDigest(state));
 await engine.close();
 

@@ -62,7 +62,7 @@ async function compile({ task, sizePx, batch, threads, contender }: Job): Promis
     optimizer: ADAM,
     purpose: task === "inference" ? "inference" : "training",
   });
-  program.load(initialState(network, 0));
+  await program.load(initialState(network, 0));
   return program;
 }
 

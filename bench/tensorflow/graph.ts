@@ -17,7 +17,7 @@ const program = await engine.compile(network, {
   optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
   purpose: "training",
 });
-program.load(initialState(network, 0));
+await program.load(initialState(network, 0));
 const random = stream(0, "bench");
 const images = Uint8Array.from({ length: BATCH_SIZE * sizePx * sizePx * 3 }, () => random.integer(256));
 const targets = Float32Array.from({ length: BATCH_SIZE * CLASSES }, (_, i) => ((i >> 1) % 2 === i % 2 ? 1 : 0));

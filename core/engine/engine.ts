@@ -102,9 +102,9 @@ export interface Program {
   /** Bytes of memory that the program holds. */
   readonly memoryBytes: number;
   /** Takes over weights, statistics and, where present, moments (absent ones start at zero) and averages (at the weights). Copies. */
-  load(state: State): void;
+  load(state: State): Promise<void>;
   /** Copies, not to be written to, of all weights, statistics, moments of trainable parameters, and averages. */
-  save(): Map<string, Float32Array>;
+  save(): Promise<Map<string, Float32Array>>;
   /** One step: forward, backward, update. Steps run one after the other. */
   trainStep(batch: Batch, settings: StepSettings): Promise<StepResult>;
   /** @param images uint8 [B, H, W, 3] @returns logits float32 [B, K], with running statistics and no dropout */

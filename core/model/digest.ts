@@ -3,23 +3,32 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 import { LockstepError } from "../errors.ts";
+import { takeTurns } from "../turns.ts";
 import type { State } from "./network.ts";
 
 const CANONICAL_NAN = 0x7fc00000;
 
+/** Numbers that are hashed at a time. */
+const AT_ONCE = 1 << 18;
+
 /** Digest of everything in the state: weights, statistics, moments. @returns 64 hex digits */
-export function stateDigest(state: State): string {
+export function stateDigest(state: State): Promise<string> {
   return digestOf(state, state.keys());
 }
 
 /** Digest of the named arrays, in whatever order the names come. @returns 64 hex digits */
-export function digestOf(state: State, names: Iterable<string>): string {
+export async function digestOf(state: State, names: Iterable<string>): Promise<string> {
+  const turns = takeTurns();
   const hash = createHash("sha256");
   for (const name of [...new Set(names)].sort()) {
     const values = state.get(name);
     if (values === undefined) throw missing(name);
     hash.update(`${JSON.stringify(name)} ${values.length}\n`); // the length keeps neighbours apart
-    hash.update(canonicalBytes(values));
+    for (let at = 0; at < values.length; at += AT_ONCE) {
+      const part = values.subarray(at, at + AT_ONCE);
+      hash.update(canonicalBytes(part));
+      await turns(part.byteLength);
+    }
   }
   return hash.digest("hex");
 }

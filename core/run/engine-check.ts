@@ -108,7 +108,7 @@ async function measure(engine: Engine): Promise<Measured> {
   const optimizer = { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 } as const;
   const settings = { batchSize: BATCH_SIZE, trainable, frozenBatchNorm: "inference", optimizer } as const;
   const program = await engine.compile(network, { ...settings, purpose: "training" });
-  program.load(initialState(network, 0));
+  await program.load(initialState(network, 0));
   const gradients: Gradients[] = [];
   for (let seed = 1; seed <= GRADIENT_BATCHES; seed++) {
     gradients.push((await program.gradients(randomBatch(seed, GRADIENT_BATCH_SIZE))).gradients);

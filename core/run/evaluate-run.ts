@@ -66,7 +66,7 @@ export async function evaluateRun(request: EvaluateRequest, tools: Tools): Promi
     tools,
   );
   const phase = phaseOf(manifest, part);
-  const digest = runDigest(FIRST_LINK, stateDigest(state), evaluation.predictions);
+  const digest = runDigest(FIRST_LINK, await stateDigest(state), evaluation.predictions);
   const hashes = samples.map((index) => manifest.samples[index]?.sha256 as string);
   const seenSamples = await countTrainedOn(tools.store, run, hashes);
   await saveDataset(tools.store, manifest, source);
@@ -142,7 +142,7 @@ async function compute(work: Work, tools: Tools): Promise<{ evaluation: Evaluati
   let durationMs = 0;
   let done = 0;
   try {
-    program.load(state);
+    await program.load(state);
     const evaluation = await evaluateOn({
       program,
       manifest: asOwnClasses(work),

@@ -60,7 +60,7 @@ export async function openPredictor(run: RunRow, tools: Tools): Promise<Predicto
   const state = await bestState(run, tools);
   const network = networkOf({ settings }, classes.length);
   const program = await compileForInference(tools.engine, network, settings);
-  program.load(state);
+  await program.load(state);
   const inputs = (images: readonly DecodedImage[]) => networkImages(images, settings, tools.resampler);
   return {
     ...{ run, classes, positiveClass },

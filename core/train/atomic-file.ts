@@ -7,12 +7,16 @@ import { LockstepError } from "../errors.ts";
 /** Ends the name of a file that is being written; one that was left behind may be deleted. */
 export const TEMPORARY = ".tmp";
 
-/** Replaces the file or leaves the old one as it was. @throws LockstepError "storage" */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+/** Replaces the file or leaves the old one as it was. @param content the bytes, or parts that follow each other @throws LockstepError "storage" */
+export async function writeAtomically(path: string, content: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const parts = content instanceof Uint8Array ? [content] : content;
   try {
-    await replaceFile(path, (file) => file.writeFile(bytes));
+    await replaceFile(path, async (file) => {
+      for (const part of parts) await file.writeFile(part); // goes on where the part before it ended
+    });
   } catch (cause) {
-    throw storageError(path, bytes.length, cause);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    throw storageError(path, bytes, cause);
   }
 }
 

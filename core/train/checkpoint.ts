@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { LockstepError } from "../errors.ts";
 import { stateDigest } from "../model/digest.ts";
 import type { Network, State } from "../model/network.ts";
-import { readSafetensors, writeSafetensors } from "../model/weights/safetensors.ts";
+import { readSafetensors, safetensorsParts } from "../model/weights/safetensors.ts";
 import { writeAtomically } from "./atomic-file.ts";
 import type { Standing } from "./standing.ts";
 
@@ -36,18 +36,19 @@ export interface Checkpoint {
 }
 
 /**
- * @param digest the state's, where it is known
+ * @param knownDigest the state's, where it is known
  * @throws LockstepError "storage"; then the file that was there before is untouched
  */
 export async function writeCheckpoint(
   path: string,
   network: Network,
   { state, ...rest }: Checkpoint,
-  digest = stateDigest(state),
+  knownDigest?: string,
 ): Promise<void> {
+  const digest = knownDigest ?? (await stateDigest(state));
   const content = JSON.stringify({ ...rest, stateDigest: digest });
   const metadata = { format: FORMAT, content, digest: sha256(content) };
-  await writeAtomically(path, writeSafetensors(withShapes(state, network), metadata));
+  await writeAtomically(path, safetensorsParts(withShapes(state, network), metadata));
 }
 
 /** @throws LockstepError "weights-invalid" where a single bit is not as it was written */
@@ -60,7 +61,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   if (sha256(content) !== digest)
     throw invalid(path, "damaged: its metadata does not have the digest it was written with");
   const { stateDigest: expected, ...rest } = JSON.parse(content) as Omit<Checkpoint, "state"> & { stateDigest: string };
-  const received = stateDigest(state);
+  const received = await stateDigest(state);
   if (received !== expected)
     throw invalid(path, `damaged: its arrays have digest ${received}, written were ${expected}`);
   return { ...rest, state };

@@ -128,7 +128,8 @@ export async function openKept({ input, engine, trainable, state }: KeepJob): Pr
   const { augment, emaDecay } = input.settings;
   const frozen = input.network.parameters.flatMap(({ name }) => (trainable.has(name) ? [] : [name]));
   const { name, version } = input.engine.identity;
-  const of = [VERSION, name, version, input.network.ops, manifest.digest, prepared.digest, digestOf(state, frozen)];
+  const weights = await digestOf(state, frozen);
+  const of = [VERSION, name, version, input.network.ops, manifest.digest, prepared.digest, weights];
   const open = async (samples: readonly number[]): Promise<KeptFeatures | null> => {
     if (samples.length * engine.count * 4 > MOST_BYTES) return null;
     const ids = samples.map((index) => manifest.samples[index]?.id);

@@ -80,7 +80,7 @@ export class Session {
     const fresh = stage.freshOptimizer && this.standing.batch === 0;
     if (fresh) this.standing = { ...this.standing, optimizerStep: 0 };
     if (this.running !== null && !fresh) return (this.running = { ...this.running, stage });
-    const state = this.running?.program.save() ?? this.state ?? this.input.state;
+    const state = (await this.running?.program.save()) ?? this.state ?? this.input.state;
     this.dispose();
     const program = await engine.compile(network, {
       batchSize: settings.batchSize,
@@ -91,7 +91,7 @@ export class Session {
       purpose: "training",
     });
     this.running = { program, stage };
-    program.load(fresh ? withoutMoments(state) : state);
+    await program.load(fresh ? withoutMoments(state) : state);
     this.state = null;
     const { trainable } = stage;
     this.features = await openKept({ input: this.input, engine: program.frozenFeatures, trainable, state });
@@ -113,11 +113,11 @@ export class Session {
   /** Does `work` while the program under way holds other weights than its own, which it gets back unless it is still computing. */
   async withWeights<T>(weights: State, own: State, work: () => Promise<T>): Promise<T> {
     const program = this.running?.program;
-    program?.load(weights);
+    await program?.load(weights);
     try {
       return await work();
     } finally {
-      if (!this.computing) program?.load(own);
+      if (!this.computing) await program?.load(own);
     }
   }
 
@@ -138,9 +138,10 @@ export class Session {
   }
 
   /** Begins to write a checkpoint of where it stands. @param saved the program's state, where that has been saved already */
-  async writeCheckpoint(saved: SavedState = { state: this.programState() }): Promise<void> {
+  async writeCheckpoint(saved?: SavedState): Promise<void> {
     const { epoch, batch } = this.standing;
-    await this.checkpoints.writeStep((epoch - 1) * this.batchesPerEpoch + batch, this.standing, saved);
+    const kept = saved ?? { state: await this.programState() };
+    await this.checkpoints.writeStep((epoch - 1) * this.batchesPerEpoch + batch, this.standing, kept);
     this.unsaved = false;
   }
 
@@ -176,7 +177,7 @@ export class Session {
     this.input.recorder.record({ kind: "log", level: "warning", text });
   }
 
-  private programState(): State {
+  private async programState(): Promise<State> {
     if (this.running !== null) return this.running.program.save();
     throw new LockstepError({ code: "internal", message: "no program to write a checkpoint of" });
   }

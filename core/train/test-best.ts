@@ -18,7 +18,7 @@ export async function testBest(session: Session, bestPath: string): Promise<Eval
   const { state } = await readCheckpoint(bestPath);
   const program = await compileForInference(engine, network, settings);
   try {
-    program.load(state);
+    await program.load(state);
     const evaluated = await evaluateInRun(session, {
       phase: "test",
       epoch: EPOCH,

@@ -39,8 +39,8 @@ async function trainAndEvaluate(session: Session): Promise<TrainResult> {
     pauseIfDue(session);
     const { program, stage } = await session.enterEpoch();
     const lr = await trainEpoch(session, program, stage);
-    const state = program.save();
-    const digest = stateDigest(state);
+    const state = await program.save();
+    const digest = await stateDigest(state);
     const { epoch } = session.standing;
     const trained = recordEpoch(session, lr, digest);
     await recordHistograms(session, program, state);

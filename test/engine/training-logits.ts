@@ -20,7 +20,7 @@ export async function trainingLogits(engine: Engine, given: LogitsCase): Promise
     optimizer: { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
     purpose: "training",
   });
-  program.load(widened(formulaState(network), classes));
+  await program.load(widened(formulaState(network), classes));
   const { images } = caseBatch(given);
   const targets = new Float32Array(given.batch * (classes + 1));
   for (let b = 0; b < given.batch; b++) targets[b * (classes + 1) + classes] = 1;

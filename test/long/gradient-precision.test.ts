@@ -82,10 +82,10 @@ async function realBatch(i: number, sizePx: number): Promise<Batch> {
 async function trainedWeights(): Promise<ReadonlyMap<string, Float32Array>> {
   const network = large(96);
   const program = await compile(network);
-  program.load(initialState(network, 0));
+  await program.load(initialState(network, 0));
   for (let step = 1; step <= TRAINING_STEPS; step++)
     await program.trainStep(await realBatch(step, 96), { lr: 1e-3, step });
-  const state = program.save();
+  const state = await program.save();
   program.dispose();
   return state;
 }
@@ -108,7 +108,7 @@ async function errorsAt(sizePx: number, index: number): Promise<Errors> {
   const { error } = JSON.parse(execFileSync(PYTHON, [SCRIPT, folder], { encoding: "utf8" })) as { error: number };
   const exact = new Float64Array(new Uint8Array(readFileSync(join(folder, "gradients.f64"))).buffer);
   const program = await compile(network);
-  program.load(trained);
+  await program.load(trained);
   const { gradients } = await program.gradients(batch);
   program.dispose();
   const ours = names.flatMap((name) => [...(gradients.get(name) ?? [])]);

@@ -35,7 +35,7 @@ test("a checkpoint gives back state, moments and standing, bit for bit", async (
   await writeCheckpoint(path, network, { ...about, standing, state });
   const read = await readCheckpoint(path);
   expect(read).toMatchObject({ ...about, standing });
-  expect(stateDigest(read.state)).toBe(stateDigest(state));
+  expect(await stateDigest(read.state)).toBe(await stateDigest(state));
 });
 
 test("a checkpoint's arrays have torchvision's names and shapes", async () => {

@@ -61,7 +61,7 @@ for (const { name, open, skip } of ENGINES) {
     test.each(golden.cases)("$name", async ({ recipe, losses, state }) => {
       const program = await compile(engine, recipe);
       expect(distance(await trainSteps(program, recipe), losses)).toBeLessThan(1e-4);
-      const saved = program.save();
+      const saved = await program.save();
       program.dispose();
       for (const [key, expected] of Object.entries(state)) {
         const values = saved.get(key) as Float32Array;
@@ -80,7 +80,7 @@ async function compile(engine: Engine, { optimizer, emaDecay, frozenBatchNorm }:
     trainable: trainableParameters(network, "backbone"),
     purpose: "training",
   });
-  program.load(formulaState(network));
+  await program.load(formulaState(network));
   return program;
 }
 

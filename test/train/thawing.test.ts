@@ -28,7 +28,7 @@ test.each<Freeze>(["backbone", "blocks", { upTo: 4 }])(
     ];
     const frozen = frozenNames(network, part);
     const tenth = await stateAfter(10, freeze);
-    expect(digestOf(tenth, frozen)).toBe(digestOf(initial, frozen));
+    expect(await digestOf(tenth, frozen)).toBe(await digestOf(initial, frozen));
     const eleventh = await stateAfter(11, freeze);
     const unchanged = network.parameters.filter(({ name }) => equal(tenth.get(name), eleventh.get(name)));
     expect(unchanged.map(({ name }) => name)).toEqual([]);

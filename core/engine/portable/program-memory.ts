@@ -1,6 +1,7 @@
 // A program's shared memory as JavaScript reads and writes it. It may grow, so views are made when they are needed.
 import type { Network, State } from "../../model/network.ts";
 import { LockstepError } from "../../errors.ts";
+import { takeTurns } from "../../turns.ts";
 import { averageName, slotName } from "../optimizer-slots.ts";
 import { tooLarge } from "./layout.ts";
 import { averageHyperOf } from "./lower/hyper.ts";
@@ -75,19 +76,25 @@ function vectorAt(c: number, image: number, images: number): number {
 }
 
 /** Weights, statistics, moments and averages into memory; absent moments become 0, absent averages the weights. */
-export function loadState(memory: SharedProgramMemory, { weights, averages }: ProgramMemory, state: State): void {
+export async function loadState(
+  memory: SharedProgramMemory,
+  { weights, averages }: ProgramMemory,
+  state: State,
+): Promise<void> {
+  const turns = takeTurns();
   if (averages !== null) memory.floats(averages.hyper).set(averageHyperOf(averages.decay));
   for (const weight of weights.values()) {
     const { parameter, buffer, moments, average } = weight;
-    pack(parameter, expectValues(state, parameter.name, weight), memory.floats(buffer));
+    await pack(parameter, expectValues(state, parameter.name, weight), memory.floats(buffer), turns);
     for (const [slot, moment] of moments) {
       const name = slotName(slot, parameter.name);
-      if (state.has(name)) pack(parameter, expectValues(state, name, weight), memory.floats(moment));
+      if (state.has(name)) await pack(parameter, expectValues(state, name, weight), memory.floats(moment), turns);
       else memory.floats(moment).fill(0);
     }
     if (average === null) continue;
     const name = averageName(parameter.name);
-    pack(parameter, expectValues(state, state.has(name) ? name : parameter.name, weight), memory.floats(average));
+    const values = expectValues(state, state.has(name) ? name : parameter.name, weight);
+    await pack(parameter, values, memory.floats(average), turns);
   }
 }
 
@@ -107,23 +114,25 @@ function expectValues(state: State, name: string, { parameter }: Weight): Float3
  * Copies: all parameters in the network's order, then moments, then averages.
  * @param unchanging what an earlier call has unpacked and no step can have changed since: taken as it is
  */
-export function saveState(
+export async function saveState(
   memory: SharedProgramMemory,
   { weights }: ProgramMemory,
   network: Network,
   unchanging: ReadonlyMap<string, Float32Array>,
-): Map<string, Float32Array> {
+): Promise<Map<string, Float32Array>> {
+  const turns = takeTurns();
   const state = new Map<string, Float32Array>();
   const ordered = network.parameters.map(({ name }) => weights.get(name) as Weight);
   for (const { parameter, buffer } of ordered) {
     const { name } = parameter;
-    state.set(name, unchanging.get(name) ?? unpack(parameter, memory.floats(buffer)));
+    state.set(name, unchanging.get(name) ?? (await unpack(parameter, memory.floats(buffer), turns)));
   }
   for (const { parameter, moments } of ordered) {
     for (const [slot, moment] of moments)
-      state.set(slotName(slot, parameter.name), unpack(parameter, memory.floats(moment)));
+      state.set(slotName(slot, parameter.name), await unpack(parameter, memory.floats(moment), turns));
   }
   for (const { parameter, average } of ordered)
-    if (average !== null) state.set(averageName(parameter.name), unpack(parameter, memory.floats(average)));
+    if (average !== null)
+      state.set(averageName(parameter.name), await unpack(parameter, memory.floats(average), turns));
   return state;
 }

@@ -54,7 +54,6 @@ export class PortableProgram implements Program {
   /** Of a network whose head alone trains: the rest of it, once saved. */
   private unchanging: ReadonlyMap<string, Float32Array> = new Map();
   private queue: Promise<unknown> = Promise.resolve();
-  private running = 0;
   private disposed = false;
 
   /** @returns the program, once every thread knows its memory */
@@ -82,20 +81,22 @@ export class PortableProgram implements Program {
     return this.shared.byteLength;
   }
 
-  load(state: State): void {
-    this.requireIdle("load");
-    this.folded = "none";
-    this.unchanging = new Map();
-    loadState(this.shared, this.size.memory, state);
+  async load(state: State): Promise<void> {
+    return this.enqueue(async () => {
+      this.folded = "none";
+      this.unchanging = new Map();
+      await loadState(this.shared, this.size.memory, state);
+    });
   }
 
-  save(): Map<string, Float32Array> {
-    this.requireIdle("save");
-    const { memory, featuresAreFrozen } = this.size;
-    const state = saveState(this.shared, memory, this.job.network, this.unchanging);
-    if (featuresAreFrozen && this.unchanging.size === 0)
-      this.unchanging = new Map([...state].filter(([name]) => memory.weights.get(name)?.trainable === false));
-    return state;
+  async save(): Promise<Map<string, Float32Array>> {
+    return this.enqueue(async () => {
+      const { memory, featuresAreFrozen } = this.size;
+      const state = await saveState(this.shared, memory, this.job.network, this.unchanging);
+      if (featuresAreFrozen && this.unchanging.size === 0)
+        this.unchanging = new Map([...state].filter(([name]) => memory.weights.get(name)?.trainable === false));
+      return state;
+    });
   }
 
   async trainStep(batch: Batch, settings: StepSettings): Promise<StepResult> {
@@ -115,7 +116,7 @@ export class PortableProgram implements Program {
       const gradients = new Map<string, Float32Array>();
       for (const [name, buffer] of lowered.gradients) {
         const { parameter } = this.size.memory.weights.get(name) as Weight;
-        gradients.set(name, unpack(parameter, this.shared.floats(buffer)));
+        gradients.set(name, await unpack(parameter, this.shared.floats(buffer)));
       }
       return { loss: this.result().loss, gradients };
     });
@@ -206,19 +207,14 @@ export class PortableProgram implements Program {
   }
 
   private enqueue<T>(task: () => Promise<T>): Promise<T> {
-    this.running++;
     const result = this.queue.then(() => this.perform(task));
     this.queue = result.catch(() => undefined);
     return result;
   }
 
   private async perform<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      if (this.disposed) throw failed("the program was disposed of");
-      return await task();
-    } finally {
-      this.running--;
-    }
+    if (this.disposed) throw failed("the program was disposed of");
+    return task();
   }
 
   private async walk(kind: PlanKind, images: number): Promise<Lowered> {
@@ -250,11 +246,6 @@ export class PortableProgram implements Program {
     else shared.floats(memory.sampleWeights).set(sampleWeights);
     if (dropoutMask === undefined) shared.floats(memory.mask).fill(1);
     else shared.writeVectors(memory.mask, dropoutMask, count);
-  }
-
-  private requireIdle(what: string): void {
-    if (this.running === 0) return;
-    throw new LockstepError({ code: "internal", message: `engine portable: ${what} was called while a step runs` });
   }
 }
 

@@ -39,7 +39,8 @@ export class TensorflowProgram implements Program {
     this.memoryBytes = programBytes(spec.network, spec.options, spec.graph);
   }
 
-  load(state: State): void {
+  async load(state: State): Promise<void> {
+    await setImmediate();
     const inputs: Record<string, SessionInput> = {};
     for (const [name, { parameter }] of this.#graph.variables) {
       const values = state.get(name) ?? absent(name, parameter, state);
@@ -49,7 +50,8 @@ export class TensorflowProgram implements Program {
     this.#session.run("assign", inputs);
   }
 
-  save(): Map<string, Float32Array> {
+  async save(): Promise<Map<string, Float32Array>> {
+    await setImmediate();
     const read = this.#session.run("read", {});
     const saved = [...this.#graph.variables].map(([name, { parameter }]) => {
       return [name, fromVariable(parameter, read.get(name) as Float32Array)] as const;

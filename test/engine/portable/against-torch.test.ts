@@ -43,7 +43,7 @@ async function compile(spec: SmallSpec, optimizer: Optimizer) {
     optimizer,
     purpose: "training",
   });
-  program.load(smallState(network));
+  await program.load(smallState(network));
   return program;
 }
 
@@ -72,7 +72,7 @@ describe("values and gradients", () => {
       expectNear(parameter, gradients.get(parameter) as Float32Array, expected, room, 1e-2 * largest);
     }
     await program.trainStep(smallBatch(one), { lr: 0, step: 1 });
-    const state = program.save();
+    const state = await program.save();
     for (const [statistic, expected] of Object.entries(one.statistics)) {
       expectNear(statistic, state.get(statistic) as Float32Array, expected, tolerance);
     }
@@ -92,7 +92,7 @@ describe("three steps", () => {
       ({ loss } = await program.trainStep(batch, { lr: one.lr, step, clipNorm: one.clipNorm ?? undefined }));
     }
     expect(Math.abs(loss - one.loss)).toBeLessThan(1e-3 * one.loss);
-    const state = program.save();
+    const state = await program.save();
     for (const [name, expected] of Object.entries(one.weights))
       expectNear(name, state.get(name) as Float32Array, expected, 1e-3);
     program.dispose();

@@ -38,14 +38,14 @@ export async function digestOf(engine: Engine, one: DigestCase): Promise<string>
     optimizer: ADAM,
     purpose: "training",
   });
-  program.load(formulaState(network));
+  await program.load(formulaState(network));
   const hash = createHash("sha256");
   for (const [i, count] of batches.entries()) {
     const { loss, correct } = await program.trainStep(batchOf(network, count), { lr: LR, step: i + 1 });
     if (!Number.isFinite(loss)) throw new Error(`${describeDigestCase(one)}: the loss of step ${i + 1} is ${loss}`);
     hash.update(`${loss} ${correct}\n`);
   }
-  for (const [name, values] of program.save()) hash.update(name).update(bytesOf(values));
+  for (const [name, values] of await program.save()) hash.update(name).update(bytesOf(values));
   hash.update(bytesOf(await program.evaluate(formulaImages(batches[0] ?? 1, sizePx))));
   program.dispose();
   return hash.digest("hex");

@@ -23,6 +23,7 @@ function runCopy(
   for (const path of [
     "core/errors.ts",
     "core/exact-math.ts",
+    "core/turns.ts",
     "core/engine",
     "core/model/network.ts",
     "core/data/sample.ts",

@@ -21,7 +21,7 @@ describe.each(cases.map((one) => [describeCase(one), one] as const))("%s", (_nam
 
   it("is PyTorch's within 0.02 of the largest value", async () => {
     const program = await engine.compile(network, { ...options, optimizer, trainable: new Set() });
-    program.load(state);
+    await program.load(state);
     const found = await program.featureMaps?.(images);
     if (found === undefined) throw new Error("no maps");
     const numbers = found.heightPx * found.widthPx * found.channels;
@@ -45,7 +45,7 @@ describe.each(cases.map((one) => [describeCase(one), one] as const))("%s", (_nam
       trainable: classifier,
       purpose: "training",
     });
-    program.load(state);
+    await program.load(state);
     const features = (await program.frozenFeatures?.compute(images)) as Float32Array;
     const { maps, channels, ...size } = (await program.featureMaps?.(images)) ?? expect.fail("no maps");
     const rows = size.heightPx * size.widthPx;

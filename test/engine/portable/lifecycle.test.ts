@@ -43,7 +43,7 @@ describe.each(KERNELS)("%s kernels", (kernels) => {
   it("a thread that dies in the middle of a step fails it with engine-failed, and everything after it", async () => {
     const engine = await createPortableEngine({ threads: 2, kernels });
     const program = await engine.compile(network(), options(network(), 16));
-    program.load(formulaState(network()));
+    await program.load(formulaState(network()));
     const { workers } = (engine as unknown as { team: { workers: Worker[] } }).team;
     const step = program.trainStep(batchOf(16), { lr: 0.01, step: 1 });
     const outcome = expect(step).rejects.toMatchObject({ code: "engine-failed" });
@@ -92,7 +92,7 @@ describe("limits and mistakes", () => {
     const engine = await createPortableEngine({ threads: 1, kernels: "wasm" });
     const tiny = network({ imageSizePx: 32 });
     const program = await engine.compile(tiny, options(tiny, 2));
-    program.load(formulaState(tiny));
+    await program.load(formulaState(tiny));
     await expect(program.trainStep(batchOf(1, 32), { lr: 0.01, step: 1 })).rejects.toThrow("sees one value a channel");
     expect(await program.evaluate(batchOf(1, 32).images)).toHaveLength(2);
     expect((await program.trainStep(batchOf(2, 32), { lr: 0.01, step: 1 })).loss).toBeGreaterThan(0);
@@ -103,8 +103,8 @@ describe("limits and mistakes", () => {
     const engine = await createPortableEngine({ threads: 1, kernels: "wasm" });
     const program = await engine.compile(network(), options(network(), 2));
     const state = formulaState(network({ classes: 3 }));
-    expect(() => program.load(state)).toThrow("classifier.3.weight is");
-    expect(() => program.load(new Map())).toThrow("features.0.0.weight is nothing");
+    await expect(program.load(state)).rejects.toThrow("classifier.3.weight is");
+    await expect(program.load(new Map())).rejects.toThrow("features.0.0.weight is nothing");
     await engine.close();
   });
 

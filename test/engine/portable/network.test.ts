@@ -24,7 +24,7 @@ describe("logits are torchvision's within 1e-4, in inference and in training mod
     const network = golden.caseNetwork(one);
     const batch = golden.caseBatch(one);
     const program = await engine.compile(network, options(one, { trainable: trainableParameters(network, "none") }));
-    program.load(formulaState(network));
+    await program.load(formulaState(network));
     expectWithin(await program.evaluate(batch.images), one.inference.flat(), 1e-4);
     program.dispose();
     expectWithin(await trainingLogits(engine, one), one.training.flat(), 1e-4);
@@ -38,8 +38,8 @@ describe("gradients are torchvision's", () => {
     const network = golden.caseNetwork(one);
     const trainable = trainableParameters(network, one.freeze);
     const program = await engine.compile(network, options(one, { trainable, frozenBatchNorm: one.frozenBatchNorm }));
-    program.load(formulaState(network));
-    const before = program.save();
+    await program.load(formulaState(network));
+    const before = await program.save();
     const { loss, gradients } = await program.gradients(golden.caseBatch(one));
     expect(Math.abs(loss - one.loss)).toBeLessThan(1e-4 * one.loss);
     const expected = golden.expectedGradients(one);
@@ -55,7 +55,7 @@ describe("gradients are torchvision's", () => {
         expect(Math.abs((values[index] as number) - value), name).toBeLessThan(tolerance);
     }
     expect(errors.sort((a, b) => a - b)[errors.length >> 1]).toBeLessThan(1e-3);
-    expect(sameBits(before, program.save())).toBe(true);
+    expect(sameBits(before, await program.save())).toBe(true);
     program.dispose();
   });
 });
@@ -64,13 +64,13 @@ describe("ten steps of SGD give torchvision's losses and statistics", () => {
   it.each(golden.trainingCases.map((one) => [golden.describeCase(one), one] as const))("%s", async (_name, one) => {
     const network = golden.caseNetwork(one);
     const program = await engine.compile(network, options(one, { trainable: trainableParameters(network, "none") }));
-    program.load(formulaState(network));
+    await program.load(formulaState(network));
     const batch = golden.caseBatch(one);
     const losses: number[] = [];
     for (let step = 1; step <= one.steps; step++)
       losses.push((await program.trainStep(batch, { lr: one.lr, step })).loss);
     expectClose(losses, one.losses, 2e-3);
-    const state = program.save();
+    const state = await program.save();
     for (const [name, [sum, norm]] of Object.entries(one.statistics)) {
       const values = state.get(name) as Float32Array;
       expect(Math.abs(normOf(values) - norm), name).toBeLessThan(1e-3 * norm);

@@ -49,7 +49,7 @@ function options(
 
 async function compile(engine: Engine, network: Network, compileOptions: CompileOptions): Promise<Program> {
   const program = await engine.compile(network, compileOptions);
-  program.load(formulaState(network));
+  await program.load(formulaState(network));
   return program;
 }
 
@@ -74,7 +74,7 @@ async function digest(
     const result = await program.trainStep(batchOf(network, count), { lr: 1e-3, step: i + 1, clipNorm });
     hash.update(JSON.stringify(result));
   }
-  for (const [name, values] of program.save()) hash.update(name).update(new Uint8Array(values.buffer));
+  for (const [name, values] of await program.save()) hash.update(name).update(new Uint8Array(values.buffer));
   hash.update(new Uint8Array((await program.evaluate(formulaImages(3, network.imageSizePx))).buffer));
   program.dispose();
   return hash.digest("hex");
@@ -147,9 +147,9 @@ describe("optimizers and freezing", () => {
     async (freeze) => {
       const network = small();
       const program = await compile(two, network, options(network, 5, {}, freeze));
-      const before = program.save();
+      const before = await program.save();
       await program.trainStep(batchOf(network, 5), { lr: 1e-2, step: 1 });
-      const after = program.save();
+      const after = await program.save();
       program.dispose();
       const frozen = new Set(frozenNames(network, freeze));
       const same = (name: string) => Buffer.from(before.get(name)!.buffer).equals(Buffer.from(after.get(name)!.buffer));
@@ -160,9 +160,9 @@ describe("optimizers and freezing", () => {
   it("a frozen batch-norm that updates changes its statistics and nothing else", async () => {
     const network = small();
     const program = await compile(two, network, options(network, 5, { frozenBatchNorm: "update" }, "backbone"));
-    const before = program.save();
+    const before = await program.save();
     await program.trainStep(batchOf(network, 5), { lr: 1e-2, step: 1 });
-    const after = program.save();
+    const after = await program.save();
     program.dispose();
     for (const { name, kind } of network.parameters) {
       const same = Buffer.from(before.get(name)!.buffer).equals(Buffer.from(after.get(name)!.buffer));
@@ -189,7 +189,7 @@ describe("frozen features", () => {
       expect(result).toEqual(await onImages.trainStep({ images, ...labels }, settings));
       expect(await frozenFeatures.evaluate(features)).toEqual(await onImages.evaluate(images));
     }
-    const [a, b] = [onImages.save(), onFeatures.save()];
+    const [a, b] = [await onImages.save(), await onFeatures.save()];
     for (const [name, values] of a) expect(values, name).toEqual(b.get(name));
     onImages.dispose();
     onFeatures.dispose();
@@ -260,12 +260,12 @@ describe("state", () => {
     const batch = batchOf(network, 4);
     await straight.trainStep(batch, { lr: 1e-3, step: 1 });
     const resumed = await two.compile(network, options(network, 4));
-    resumed.load(straight.save());
+    await resumed.load(await straight.save());
     const results = await Promise.all(
       [straight, resumed].map((program) => program.trainStep(batch, { lr: 1e-3, step: 2 })),
     );
     expect(results[0]).toEqual(results[1]);
-    const [a, b] = [straight.save(), resumed.save()];
+    const [a, b] = [await straight.save(), await resumed.save()];
     for (const [name, values] of a)
       expect(Buffer.from(values.buffer).equals(Buffer.from(b.get(name)!.buffer)), name).toBe(true);
     straight.dispose();

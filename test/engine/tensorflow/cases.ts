@@ -34,7 +34,7 @@ export async function compile(
     trainable: trainableParameters(network, freeze),
     ...change,
   });
-  program.load(formulaState(network));
+  await program.load(formulaState(network));
   return program;
 }
 

@@ -11,7 +11,7 @@ const hash = createHash("sha256");
 for (let step = 1; step <= 10; step++) {
   hash.update(JSON.stringify(await program.trainStep(batchOf(network, step === 10 ? 5 : 8), { lr: 1e-3, step })));
 }
-for (const [name, values] of program.save()) hash.update(name).update(new Uint8Array(values.buffer));
+for (const [name, values] of await program.save()) hash.update(name).update(new Uint8Array(values.buffer));
 hash.update(new Uint8Array((await program.evaluate(batchOf(network, 8).images)).buffer));
 program.dispose();
 await engine.close();

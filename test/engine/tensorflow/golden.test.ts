@@ -56,7 +56,7 @@ describe.skipIf(!isInstalled)(`the tensorflow engine against torchvision${skipRe
     for (let step = 1; step <= one.steps; step++)
       losses.push((await program.trainStep(batch, { lr: one.lr, step })).loss);
     expect(distance(losses, one.losses)).toBeLessThan(1e-3);
-    const state = program.save();
+    const state = await program.save();
     for (const [name, [sum, expectedNorm]] of Object.entries(one.statistics)) {
       const values = state.get(name) as Float32Array;
       expect(Math.abs(norm(values) - expectedNorm), name).toBeLessThan(1e-3 * expectedNorm);
@@ -76,7 +76,7 @@ describe.skipIf(!isInstalled)(`the tensorflow engine against torchvision${skipRe
       losses.push((await program.trainStep(batch, settings)).loss);
     }
     expect(distance(losses, one.losses)).toBeLessThan(1e-3);
-    const state = program.save();
+    const state = await program.save();
     for (const [name, [expectedNorm, ...elements]] of Object.entries(one.state)) {
       const values = state.get(name) as Float32Array;
       const received = elements.map((_, j) => values[Math.floor(((values.length - 1) * j) / 3)] as number);

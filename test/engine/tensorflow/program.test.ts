@@ -25,7 +25,7 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
 
   it("gives back the state that it was given, moments from zero", async () => {
     const program = await compile(engine, network);
-    const state = program.save();
+    const state = await program.save();
     expect(changedNames(formulaState(network), state)).toEqual([]);
     const moments = [...state].filter(([name]) => name.startsWith("optimizer."));
     expect(moments).toHaveLength(2 * trainableParameters(network, "none").size);
@@ -38,10 +38,10 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
     const resumed = await compile(engine, network);
     const batch = batchOf(network, 4);
     for (let step = 1; step <= 2; step++) await straight.trainStep(batch, { lr: 1e-3, step });
-    resumed.load(straight.save());
+    await resumed.load(await straight.save());
     await straight.trainStep(batch, { lr: 1e-3, step: 3 });
     await resumed.trainStep(batch, { lr: 1e-3, step: 3 });
-    expect(changedNames(straight.save(), resumed.save())).toEqual([]);
+    expect(changedNames(await straight.save(), await resumed.save())).toEqual([]);
     straight.dispose();
     resumed.dispose();
   });
@@ -49,7 +49,7 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
   it("keeps no hold of the arrays that it was given: training changes none of them", async () => {
     const program = await compile(engine, network);
     const given = formulaState(network);
-    program.load(given);
+    await program.load(given);
     for (let step = 1; step <= 3; step++) await program.trainStep(batchOf(network, 4), { lr: 1e-2, step });
     expect(changedNames(formulaState(network), given)).toEqual([]);
     program.dispose();
@@ -87,11 +87,11 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
     "leaves what freeze %s names, and its statistics, bit for bit",
     async (freeze) => {
       const program = await compile(engine, network, { freeze });
-      const before = program.save();
+      const before = await program.save();
       await program.trainStep(batchOf(network, 4), { lr: 1e-2, step: 1 });
       const trainable = trainableParameters(network, freeze);
       const parts = new Map(network.parameters.map((parameter) => [parameter.name, parameter.part.kind]));
-      for (const name of changedNames(before, program.save())) {
+      for (const name of changedNames(before, await program.save())) {
         const isFree =
           trainable.has(name) || name.startsWith("optimizer.") || (freeze === "blocks" && parts.get(name) !== "block");
         expect(isFree, name).toBe(true);
@@ -102,9 +102,9 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
 
   it("moves the statistics of frozen batch-norms where it is told to", async () => {
     const program = await compile(engine, network, { freeze: "backbone", frozenBatchNorm: "update" });
-    const before = program.save();
+    const before = await program.save();
     await program.trainStep(batchOf(network, 4), { lr: 1e-2, step: 1 });
-    const changed = new Set(changedNames(before, program.save()));
+    const changed = new Set(changedNames(before, await program.save()));
     const statistics = network.parameters.filter(isStatistic);
     expect(statistics.filter(({ name }) => !changed.has(name))).toEqual([]);
     program.dispose();
@@ -112,10 +112,10 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
 
   it("computes gradients without changing anything", async () => {
     const program = await compile(engine, network);
-    const before = program.save();
+    const before = await program.save();
     await program.gradients(batchOf(network, 4));
     await program.evaluate(batchOf(network, 4).images);
-    expect(changedNames(before, program.save())).toEqual([]);
+    expect(changedNames(before, await program.save())).toEqual([]);
     program.dispose();
   });
 
@@ -144,7 +144,7 @@ describe.skipIf(!isInstalled)(`a program of the tensorflow engine${skipReason}`,
     const losses: number[] = [];
     for (const one of [engine, portable]) {
       const program = await compile(one, network);
-      program.load(start);
+      await program.load(start);
       for (let step = 1; step <= 50; step++) await program.trainStep(patternBatch("train", step), { lr: 1e-3, step });
       losses.push((await program.gradients(patternBatch("val", 0))).loss);
       program.dispose();

@@ -31,7 +31,7 @@ const program = await engine.compile(network, {
   optimizer,
   purpose: "training",
 });
-program.load(smallState(network));
+await program.load(smallState(network));
 await program.trainStep(smallBatch(spec), { lr: 0.01, step: 1 });
 console.log("trained");
 
