@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { sourceFromPath } from "../data/index.ts";
 import { expHome } from "../home.ts";
+import { reached } from "../phases.ts";
+import type { RunSummary } from "../run/observer.ts";
 import { runSweep, type SweepOptions, type SweepSurroundings } from "../run/sweep.ts";
 import { askYesNo, canAsk } from "./ask.ts";
 import { startBeside } from "./dashboard-beside.ts";
@@ -11,7 +13,6 @@ import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printError, printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
-import { printResult } from "./result-table.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 
 interface RunFlags extends EngineFlags {
@@ -56,6 +57,7 @@ export function registerRunCommand(program: Command): void {
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  reached("command");
   if (flags.json) globalThis.console = new Console(process.stderr); // what the experiment's own code prints
   const stream = flags.json ? process.stderr : process.stdout;
   const display = createDisplay(stream);
@@ -75,7 +77,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   }, display.close);
   for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
   if (flags.json) printJson({ type: "done", runs });
-  else printEnd(runs);
+  else await printEnd(runs);
   if (errors.length > 0) process.exitCode = 1;
 }
 
@@ -97,7 +99,9 @@ function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryF
   };
 }
 
-function printEnd(runs: Parameters<typeof printResult>[0]): void {
+/** What tables are made with loads only now, so that the start is short. */
+async function printEnd(runs: readonly RunSummary[]): Promise<void> {
+  const { printResult } = await import("./result-table.ts");
   printResult(runs);
   process.stdout.write(`\nOpen the dashboard again: ${pc.bold("exp dashboard")}\n`);
 }

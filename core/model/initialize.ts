@@ -1,7 +1,7 @@
 // Random initial weights, as torchvision draws MobileNetV3's. Each parameter has a stream of its own, so that another width or number
 // of classes changes only the parameters whose shapes it changes.
 import { stream } from "../random.ts";
-import { elementCount, type Network, type Parameter } from "./network.ts";
+import { elementCount, type Network, type Parameter, type State } from "./network.ts";
 
 /** Standard deviation of a dense layer's weights. */
 const DENSE_STD = 0.01;
@@ -9,9 +9,15 @@ const DENSE_STD = 0.01;
 /**
  * All parameters and statistics: Kaiming normal by fan-out for convolutions (He et al. 2015), ones and zeros for batch-norm,
  * normal with 0.01 for dense weights, zero biases, running mean 0 and variance 1.
+ * @param given what is known already: taken as it is instead of drawn, which moves no other parameter
  */
-export function initialState(network: Network, seed: number): Map<string, Float32Array> {
-  return new Map(network.parameters.map((parameter) => [parameter.name, initialValues(parameter, seed)]));
+export function initialState(network: Network, seed: number, given: State = new Map()): Map<string, Float32Array> {
+  return new Map(
+    network.parameters.map((parameter) => [
+      parameter.name,
+      given.get(parameter.name) ?? initialValues(parameter, seed),
+    ]),
+  );
 }
 
 function initialValues(parameter: Parameter, seed: number): Float32Array {

@@ -66,12 +66,11 @@ export async function loadWeights(
   { network, settings, seed }: { network: Network; settings: Settings; seed: number },
   { origin, file }: WeightsOrigin,
 ): Promise<InitialWeights> {
-  const drawn = initialState(network, seed);
-  if (file === null) return { state: drawn, report: [] };
+  if (file === null) return { state: initialState(network, seed), report: [] };
   const options = { includeClassifier: file.classifier, minLoaded: settings.minLoaded };
   const { state, report } = await importWeights(network, file.path, options);
   return {
-    state: new Map([...drawn, ...state]),
+    state: initialState(network, seed, state),
     report: [`weights ${origin}: ${summariseReport(report)}`, ...report.warnings],
   };
 }

@@ -1,6 +1,7 @@
 // One run from its claimed row to its last status: weights, images, training, and an end that is written on every way out.
 import { basename, join } from "node:path";
 import { Interrupted, LockstepError } from "../errors.ts";
+import { reached } from "../phases.ts";
 import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
 import type { LogEvent, Recorder } from "../train/recorder.ts";
@@ -111,9 +112,12 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   const { settings, seed } = job.planned;
   const { store, engine, resampler, home, observer } = workshop;
   const folder = runFolder(home, name.run);
+  reached("run row");
   const prepared = await job.data.prepare(settings.storeSizePx, resampler);
+  reached("images");
   const data = { manifest: job.manifest, split: job.split, prepared, resampler };
   const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
+  reached("weights");
   for (const note of work.notes ?? []) say("warning", note);
   const resumeFrom = work.resume ? await goOn(folder, say) : null;
   const engineChange = work.resume ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
@@ -127,6 +131,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
       home,
     );
   }
+  reached("pictures");
   return train({
     ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),

@@ -3,6 +3,7 @@
 import { LockstepError } from "../errors.ts";
 import { loadExperiment, planRuns, type Overrides } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
+import { reached } from "../phases.ts";
 import { openReadyStore, type Store } from "../store/index.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
@@ -10,7 +11,7 @@ import { planLineage, type SweepPlan } from "./lineage.ts";
 import type { RunSummary, SweepObserver } from "./observer.ts";
 import type { RetryFailed } from "./retry.ts";
 import { runJobs } from "./run-jobs.ts";
-import { openWorkshop, type EngineRequest } from "./workshop.ts";
+import { openWorkshop, type EngineRequest, type Workshop } from "./workshop.ts";
 
 export interface SweepOptions extends EngineRequest {
   readonly file: string;
@@ -41,16 +42,36 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
   const { observer, interrupt } = around;
   const jobs = await plan(options, observer);
   interrupt.signal.throwIfAborted();
-  const store = await openReadyStore({}, observer.notice);
+  const { checkpointEverySteps } = options;
+  const opening = openWorkshop(options, { observer, interrupt, home: expHome(), checkpointEverySteps });
+  opening.catch(() => undefined); // told where it is awaited
   try {
-    const dashboard = await around.serve(store);
+    const store = await openReadyStore({}, observer.notice); // while the engine's threads test their kernels
+    reached("store");
     try {
-      return await train(jobs, options, { store, observer, interrupt });
+      return await trainBesideDashboard(jobs, options, { workshop: { ...(await opening), store }, serve: around.serve });
     } finally {
-      await dashboard?.close();
+      await store.close();
     }
   } finally {
-    await store.close();
+    await opening.then(
+      (workshop) => workshop.close(),
+      () => undefined,
+    );
+  }
+}
+
+async function trainBesideDashboard(
+  jobs: readonly Job[],
+  options: SweepOptions,
+  { workshop, serve }: { readonly workshop: Workshop } & Pick<SweepSurroundings, "serve">,
+): Promise<SweepResult> {
+  const dashboard = await serve(workshop.store);
+  reached("engine");
+  try {
+    return await runJobs(jobs, options, workshop);
+  } finally {
+    await dashboard?.close();
   }
 }
 
@@ -58,7 +79,9 @@ async function plan({ file, overrides }: SweepOptions, observer: SweepObserver):
   const loaded = await loadExperiment(file);
   const sweep = await planLineage(loaded, planRuns(loaded.experiment, overrides), overrides.smoke ?? false);
   if (overrides.smoke) refuseDownloads(sweep);
+  reached("experiment");
   const jobs = await listJobs(sweep, observer);
+  reached("data");
   for (const shares of new Set(jobs.map(({ data }) => data.shares))) observer.stage(shares);
   const warnings = jobs.flatMap((job) => [...job.sweep.plan.warnings, ...job.data.warnings]);
   for (const warning of new Set(warnings)) observer.notice(warning);
@@ -77,18 +100,4 @@ function refuseDownloads({ plan: { experiment, source, runs }, parents }: SweepP
     message: `--smoke never touches the network, and ${experiment}'s ${what} may have to be downloaded.`,
     next: `Run it without --smoke, or with --data PATH and --set 'init={"kind":"random"}'.`,
   });
-}
-
-async function train(
-  jobs: readonly Job[],
-  options: SweepOptions,
-  around: { readonly store: Store; readonly observer: SweepObserver; readonly interrupt: Interrupt },
-): Promise<SweepResult> {
-  const { checkpointEverySteps } = options;
-  const workshop = await openWorkshop(options, { ...around, home: expHome(), checkpointEverySteps });
-  try {
-    return await runJobs(jobs, options, workshop);
-  } finally {
-    await workshop.close();
-  }
 }

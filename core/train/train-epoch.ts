@@ -2,6 +2,7 @@
 import { batches, drawMixes, epochOrder, mixRows, trainingCrops, type Batch } from "../data/index.ts";
 import type { Batch as EngineBatch, Program, StepResult } from "../engine/engine.ts";
 import type { State } from "../model/network.ts";
+import { reached } from "../phases.ts";
 import { diverged, labelIn } from "./evaluate.ts";
 import { stopIfAborted } from "./interruption.ts";
 import type { KeptBatch, KeptFeatures } from "./kept-features.ts";
@@ -16,11 +17,13 @@ import { startWatch } from "./stopwatch.ts";
 export async function trainEpoch(session: Session, program: Program, stage: Stage): Promise<number> {
   const { everySteps } = session.input.checkpoints;
   let lr = rateOf(session, stage, session.standing.batch);
+  reached("program");
   let watch = startWatch(); // a batch's duration begins when it is waited for
   for await (const batch of keptOrCut(session)) {
     lr = rateOf(session, stage, session.standing.batch + 1);
     const { loss, correct } = await trainStep(session, program, { batch, lr });
     closeBatch(session, batch, { loss, correct, lr, durationMs: watch() });
+    reached("first step");
     if (everySteps && stepOf(session) % everySteps === 0) await session.writeCheckpoint();
     stopIfAborted(session.input.signal);
     watch = startWatch();
