@@ -28,7 +28,7 @@ export async function trainOn(loading: Loading, sizePx: number, freeze: Consumed
       optimizer: { kind: "adam", beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
       purpose: "training",
     });
-    program.load(initialState(network, 0));
+    await program.load(initialState(network, 0));
     const loaded = await loading.epoch(sizePx, 1);
     let [computedMs, waitedMs, images] = [0, 0, 0];
     let at = performance.now();

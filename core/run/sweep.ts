@@ -49,7 +49,10 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
     const store = await openReadyStore({}, observer.notice); // while the engine's threads test their kernels
     reached("store");
     try {
-      return await trainBesideDashboard(jobs, options, { workshop: { ...(await opening), store }, serve: around.serve });
+      return await trainBesideDashboard(jobs, options, {
+        workshop: { ...(await opening), store },
+        serve: around.serve,
+      });
     } finally {
       await store.close();
     }
