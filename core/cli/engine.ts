@@ -90,7 +90,7 @@ async function check(name: "portable" | "tensorflow", flags: { threads: number; 
   if (!result.agrees) process.exitCode = 1;
 }
 
-function printCheck({ engine, reference, steps, worstGradient, tolerance, agrees }: EngineCheck): void {
+function printCheck({ engine, reference, steps, worstGradients, tolerance, agrees }: EngineCheck): void {
   const title = (identity: EngineCheck["engine"]) => `${identity.name} (${identity.kernels}, ${identity.device})`;
   process.stdout.write(`${engine.name} ${engine.version}\n`);
   printTable(
@@ -104,7 +104,13 @@ function printCheck({ engine, reference, steps, worstGradient, tolerance, agrees
       referenceImagesPerSecond.toFixed(1),
     ]),
   );
-  const worst = `largest relative difference of a gradient: ${worstGradient.difference.toExponential(1)} (${worstGradient.name})`;
-  process.stdout.write(`${worst}\ntolerance: losses ${tolerance.loss}, gradients ${tolerance.gradient}\n`);
+  const worst = worstGradients.map(({ name, difference }) => `${difference.toExponential(1)} (${name})`).join(", ");
+  process.stdout.write(
+    `largest relative difference of a gradient in each of ${worstGradients.length} batches: ${worst}\n`,
+  );
+  const { loss, gradient, anyGradient } = tolerance;
+  process.stdout.write(
+    `tolerance: losses ${loss}, gradients ${gradient} in the nearest batch and ${anyGradient} in all\n`,
+  );
   process.stdout.write(agrees ? `${pc.green("agree")}\n` : `${pc.red("differ")}\n`);
 }

@@ -12,7 +12,10 @@ const BATCH_SIZE = 32;
 const IMAGE_SIZE_PX = 96;
 /** Images in a batch whose gradients are compared: few, so that few values stand on a corner of ReLU. */
 const GRADIENT_BATCH_SIZE = 4;
-/** A value on a corner falls to one side here and to the other there, and gradients before it differ by up to a few percent. */
+/**
+ * A value on a corner falls to one side here and to the other there, and gradients before it differ by up to a few percent: one batch
+ * must be free of that, and agree closely; a fault in the arithmetic is in all of them.
+ */
 const GRADIENT_BATCHES = 3;
 const CLASSES = 2;
 const STEPS = 3;
@@ -32,15 +35,23 @@ export interface EngineCheck {
   readonly engine: EngineIdentity;
   readonly reference: EngineIdentity;
   readonly steps: readonly CheckedStep[];
-  /** The parameter that differs most, of the batch where it differs least. */
-  readonly worstGradient: GradientDifference;
-  readonly tolerance: { readonly loss: number; readonly gradient: number };
+  /** By batch, nearest first: the parameter that differs most. */
+  readonly worstGradients: readonly GradientDifference[];
+  readonly tolerance: Tolerance;
   readonly agrees: boolean;
 }
 
+export interface Tolerance {
+  readonly loss: number;
+  /** Of the batch whose gradients differ least. */
+  readonly gradient: number;
+  /** Of every batch. */
+  readonly anyGradient: number;
+}
+
 /** Float32 engines that sum in other orders part slowly; over three steps they stay this close. */
-const OTHER_ORDER = { loss: 5e-3, gradient: 1e-3 };
-const SAME_BITS = { loss: 0, gradient: 0 };
+const OTHER_ORDER = { loss: 5e-3, gradient: 1e-3, anyGradient: 0.1 };
+const SAME_BITS = { loss: 0, gradient: 0, anyGradient: 0 };
 
 export async function checkEngine(
   name: EngineIdentity["name"],
@@ -50,14 +61,18 @@ export async function checkEngine(
   const engine = isPortable ? await createPortableEngine({ threads }) : await createTensorflowEngine({ threads });
   const reference = await createPortableEngine(isPortable ? { threads: 1, kernels: "wasm" } : { threads });
   try {
-    return await compare(engine, reference, isPortable ? SAME_BITS : OTHER_ORDER);
+    return await compareEngines(engine, reference, isPortable ? SAME_BITS : OTHER_ORDER);
   } finally {
     await engine.close();
     await reference.close();
   }
 }
 
-async function compare(engine: Engine, reference: Engine, tolerance: EngineCheck["tolerance"]): Promise<EngineCheck> {
+export async function compareEngines(
+  engine: Engine,
+  reference: Engine,
+  tolerance: Tolerance = OTHER_ORDER,
+): Promise<EngineCheck> {
   const mine = await measure(engine);
   const theirs = await measure(reference);
   const steps = mine.steps.map(({ loss, imagesPerSecond }, index): CheckedStep => {
@@ -66,13 +81,14 @@ async function compare(engine: Engine, reference: Engine, tolerance: EngineCheck
     const speeds = { imagesPerSecond, referenceImagesPerSecond: other.imagesPerSecond };
     return { step: index + 1, loss, referenceLoss: other.loss, difference, ...speeds };
   });
-  const differences = mine.gradients.map((gradients, i) =>
-    largestDifference(gradients, theirs.gradients[i] as Gradients),
-  );
-  const worstGradient = differences.sort((a, b) => a.difference - b.difference)[0] as GradientDifference;
+  const worstGradients = mine.gradients
+    .map((gradients, i) => largestDifference(gradients, theirs.gradients[i] as Gradients))
+    .sort((a, b) => a.difference - b.difference);
   const near = steps.every(({ difference }) => difference <= tolerance.loss); // false for NaN
-  const agrees = near && worstGradient.difference <= tolerance.gradient;
-  return { engine: engine.identity, reference: reference.identity, steps, worstGradient, tolerance, agrees };
+  const oneIsClose = (worstGradients[0]?.difference ?? NaN) <= tolerance.gradient;
+  const allAreNear = worstGradients.every(({ difference }) => difference <= tolerance.anyGradient);
+  const agrees = near && oneIsClose && allAreNear;
+  return { engine: engine.identity, reference: reference.identity, steps, worstGradients, tolerance, agrees };
 }
 
 function checkedNetwork() {
