@@ -11,6 +11,8 @@ import { findCluster } from "../core/store/embedded/cluster.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     postgresUrl: string;
+    /** Whose embedded server that is. */
+    postgresHome: string;
   }
 }
 
@@ -19,6 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const home = temporaryHome();
   const url = await startServer(home);
   project.provide("postgresUrl", url);
+  project.provide("postgresHome", home);
   return () => removeHome(home);
 }
 

@@ -2,9 +2,11 @@
 import postgres, { type Sql } from "postgres";
 import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
+import { readAddress } from "./address.ts";
 import { connectionError, withoutPassword } from "./connection-error.ts";
 import { startServer } from "./embedded/server.ts";
-import { migrate } from "./migrate.ts";
+import { countMigrations, migrate, type Migrated } from "./migrate.ts";
+import { makeQueryLogin, queryUrl } from "./query-login.ts";
 import { socketFactory } from "./socket.ts";
 
 export interface Store {
@@ -13,6 +15,10 @@ export interface Store {
   /** With its password; print `withoutPassword(url)`. */
   readonly url: string;
   readonly embedded: boolean;
+  /** How many the database had when it was opened, and has now. */
+  readonly migrations: Migrated;
+  /** For SQL of a user's own: on the embedded server a connection under a login that can only read, elsewhere `sql`. */
+  querySql(): Promise<Sql>;
   /** After a lost connection: starts the embedded server again if it is gone. @throws LockstepError "database" */
   revive(): Promise<void>;
   close(): Promise<void>;
@@ -23,23 +29,33 @@ export interface StoreOptions {
   readonly databaseUrl?: string;
   /** Default: EXP_HOME. */
   readonly home?: string;
+  /** Whether its tables are brought up to date; default true. */
+  readonly upgrade?: boolean;
 }
 
 const CONNECT_TIMEOUT_S = 5;
 const OLDEST_SERVER = 14;
 
 /** @throws LockstepError "database" when it does not answer, refuses the login, is too old or too new */
-export async function openStore({ databaseUrl, home = expHome() }: StoreOptions = {}): Promise<Store> {
+export async function openStore({ databaseUrl, home = expHome(), upgrade = true }: StoreOptions = {}): Promise<Store> {
   const given = databaseUrl ?? (process.env["DATABASE_URL"] || null);
   let url = given ?? (await startServer(home));
   let sql = connect(url, given === null);
+  let queries: Promise<Sql> | null = null;
+  let migrations: Migrated;
   try {
-    await checkServer(sql);
-    await migrate(sql);
+    const missing = await checkServer(sql, readAddress(url).schema);
+    if (upgrade && missing !== null) await sql`create schema if not exists ${sql(missing)}`;
+    migrations = upgrade ? await migrate(sql) : unchanged(await countMigrations(sql));
   } catch (error) {
     await sql.end({ timeout: 1 });
     throw connectionError(error, url);
   }
+  const closeAll = async (timeout: number): Promise<void> => {
+    const opened = await queries?.catch(() => null);
+    queries = null;
+    await Promise.all([sql.end({ timeout }), opened?.end({ timeout })]);
+  };
   return {
     get sql() {
       return sql;
@@ -48,19 +64,32 @@ export async function openStore({ databaseUrl, home = expHome() }: StoreOptions 
       return url;
     },
     embedded: given === null,
+    migrations,
+    querySql() {
+      if (given !== null) return Promise.resolve(sql);
+      queries ??= connectQueries(sql, url);
+      queries.catch(() => (queries = null)); // the next question tries again
+      return queries;
+    },
     async revive() {
       const current = given ?? (await startServer(home));
       if (current === url) return;
-      await sql.end({ timeout: 1 });
+      await closeAll(1);
       url = current;
       sql = connect(url, true);
     },
-    close: () => sql.end({ timeout: 5 }),
+    close: () => closeAll(5),
   };
 }
 
+async function connectQueries(owner: Sql, ownerUrl: string): Promise<Sql> {
+  await makeQueryLogin(owner, ownerUrl);
+  return connect(queryUrl(ownerUrl), false);
+}
+
 /** A URL's server may be PgBouncer in transaction mode, which knows no prepared statements. */
-function connect(url: string, embedded: boolean): Sql {
+function connect(given: string, embedded: boolean): Sql {
+  const { url, tls } = readAddress(given);
   try {
     return postgres(url, {
       max: 4,
@@ -70,7 +99,7 @@ function connect(url: string, embedded: boolean): Sql {
       max_lifetime: null,
       onnotice: () => undefined,
       connection: { application_name: "lockstep" },
-      ...({ socket: socketFactory() } as object), // missing in its types
+      ...({ socket: socketFactory(tls) } as object), // missing in its types
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
     });
   } catch (error) {
@@ -89,7 +118,10 @@ function parseNumber(text: string): number | string {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value;
 }
 
-async function checkServer(sql: Sql): Promise<void> {
+const unchanged = (count: number): Migrated => ({ before: count, now: count });
+
+/** @returns the schema that has to be made, if any */
+async function checkServer(sql: Sql, schema: string | null): Promise<string | null> {
   const [row] = await sql<{ version: number; schema: string | null; path: string }[]>`
     select current_setting('server_version_num')::int as version, current_schema() as schema,
       current_setting('search_path') as path`;
@@ -101,10 +133,23 @@ async function checkServer(sql: Sql): Promise<void> {
       next: "Update it, or unset DATABASE_URL to use the embedded server.",
     });
   }
-  if (row?.schema === null) await sql`create schema if not exists ${sql(firstSchema(row.path))}`;
+  if (schema !== null && firstSchema(row?.path ?? "") !== schema) throw noSuchPath(schema);
+  return row?.schema === null ? firstSchema(row.path) : null;
+}
+
+/** A pooler may leave search_path out, and the tables would land in another schema. */
+function noSuchPath(schema: string): LockstepError {
+  return new LockstepError({
+    code: "database",
+    message: `DATABASE_URL asks for the schema "${schema}", but the connection's search_path does not begin with it.`,
+    next: `Behind PgBouncer, set it once for the user: alter role USER in database DATABASE set search_path = "${schema}".`,
+  });
 }
 
 /** The schema that `?search_path=lab,public` asks for. */
 function firstSchema(path: string): string {
-  return (path.split(",")[0] ?? "").trim().replace(/^"(.*)"$/, "$1");
+  return (path.split(",")[0] ?? "")
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .replaceAll('""', '"');
 }

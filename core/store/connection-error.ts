@@ -56,6 +56,21 @@ function explain(code: string, message: string, shown: string): { message: strin
   if (code === "3D000")
     return { message: `${shown}: ${message}`, next: "Create it (createdb), or correct DATABASE_URL." };
   if (code === "42501") return { message: `${shown}: ${message}`, next: "Grant this user CREATE on the schema." };
+  if (code === "NO_TLS")
+    return {
+      message: `${shown}: ${message}, which sslmode demands.`,
+      next: "Leave sslmode out, or switch TLS on there.",
+    };
+  if (/CERT|TLS|SSL|ISSUER|SIGNATURE/.test(code))
+    return {
+      message: `${shown}: its certificate is not accepted: ${message}`,
+      next: "sslrootcert=FILE names the authority that signed it; sslmode=verify-full also wants the server's name in it.",
+    };
+  if (code === "08P01" && message.includes("startup parameter"))
+    return {
+      message: `${shown}: ${message}`,
+      next: "Behind PgBouncer: ignore_startup_parameters = search_path there, and alter role USER set search_path = SCHEMA.",
+    };
   if (code === "ERR_SOCKET_CLOSED")
     return {
       message: `What listens at ${shown} is no PostgreSQL server, or closes every connection at once.`,

@@ -1,8 +1,9 @@
-// One SQL statement of a user's own: in a READ ONLY transaction, as a role that can read and nothing else where there is one, and
-// through a cursor, since the extended protocol takes no second statement behind a semicolon.
-import postgres, { type PendingQuery, type Row, type TransactionSql } from "postgres";
+// One SQL statement of a user's own, for exp sql and the dashboard's SQL page: in a READ ONLY transaction that is always rolled back, with
+// limits, and through a portal, since the extended protocol takes no second statement behind a semicolon.
+import postgres, { type PendingQuery, type ReservedSql, type Row, type Sql } from "postgres";
 import { LockstepError } from "../errors.ts";
 import type { Store } from "./connect.ts";
+import { answersInParts, refuseHeldBack } from "./query-rules.ts";
 
 export interface QueryRows {
   readonly names: readonly string[];
@@ -12,48 +13,88 @@ export interface QueryRows {
 
 export interface QueryOptions {
   readonly text: string;
-  /** Allows statements that change the database. */
+  /** Allows a statement that changes the database. */
   readonly write?: boolean;
+  readonly limits?: Limits;
   /** Called for each part of the answer; at least once where the statement gives rows at all. */
   readonly onRows: (part: QueryRows) => void;
 }
 
+export interface Limits {
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
 const ROWS_AT_ONCE = 2000;
+const NO_LIMITS: Limits = { rows: Infinity, milliseconds: 0 };
 
 /** @returns how many rows came or were changed @throws LockstepError "usage" with Postgres' own words where the statement is wrong */
-export async function runQuery(store: Store, { text, write = false, onRows }: QueryOptions): Promise<number> {
+export async function runQuery(store: Store, options: QueryOptions): Promise<number> {
+  const { text, write = false, limits = NO_LIMITS, onRows } = options;
+  const inParts = write || answersInParts(text);
+  if (!write && !store.embedded) refuseHeldBack(text);
   try {
-    return await store.sql.begin(write ? "read write" : "read only", async (transaction) => {
-      if (!write) await becomeReader(transaction);
-      return await readParts(transaction, { text, write, onRows });
-    });
+    if (write) return await readAll(statementOf(store.sql, text), onRows);
+    return await asReader(store, limits, (sql) =>
+      inParts ? readParts(sql, { text, rows: limits.rows, onRows }) : readAll(statementOf(sql, text), onRows),
+    );
   } catch (cause) {
     if (!(cause instanceof postgres.PostgresError)) throw cause;
     throw new LockstepError({ code: "usage", message: `sql: ${messageOf(cause, text)}`, next: nextStep(cause), cause });
   }
 }
 
-async function becomeReader(sql: TransactionSql): Promise<void> {
+/** On the embedded server under a login of its own, elsewhere under ours with the reader's role. */
+async function asReader<T>(store: Store, { milliseconds }: Limits, use: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await (await store.querySql()).reserve();
+  try {
+    await sql`begin read only`;
+    await sql`select set_config('statement_timeout', ${String(milliseconds)}, true)`;
+    if (!store.embedded) await becomeReader(sql);
+    return await use(sql);
+  } finally {
+    await leave(sql, store.embedded);
+  }
+}
+
+/** Whatever the statement has set or locked is undone; a session of our own also forgets what outlives a transaction. */
+async function leave(sql: ReservedSql, ownSession: boolean): Promise<void> {
+  try {
+    await sql`rollback`;
+    if (ownSession) await sql`discard all`.simple();
+  } finally {
+    sql.release();
+  }
+}
+
+/** No such role where we could not make it: then the rules of query-rules.ts and READ ONLY stand alone. */
+async function becomeReader(sql: Sql): Promise<void> {
   const [row] = await sql<{ able: boolean }[]>`
     select coalesce((select pg_has_role(oid, 'member') from pg_roles where rolname = 'lockstep_reader'), false) as able`;
   if (row?.able) await sql`set local role lockstep_reader`;
 }
 
-async function readParts(sql: TransactionSql, { text, write, onRows }: QueryOptions): Promise<number> {
-  const statement = sql.unsafe(text, [], { prepare: false, simple: false } as postgres.UnsafeQueryOptions);
-  if (write) return readAll(statement, onRows);
+function statementOf(sql: Sql, text: string): PendingQuery<(Row & Iterable<Row>)[]> {
+  return sql.unsafe(text, [], { prepare: false, simple: false } as postgres.UnsafeQueryOptions);
+}
+
+async function readParts(sql: Sql, options: { text: string; rows: number } & Pick<QueryOptions, "onRows">) {
+  const { text, rows: most, onRows } = options;
   let count = 0;
-  for await (const part of statement.values().cursor(ROWS_AT_ONCE)) {
-    const rows = part as unknown as Result;
+  const parts = statementOf(sql, text).values();
+  for await (const part of parts.cursor(Math.min(ROWS_AT_ONCE, most))) {
+    const result = part as unknown as Result;
+    const rows = result.slice(0, most - count);
     count += rows.length;
-    onRows({ names: rows.columns.map((column) => column.name), rows });
+    onRows({ names: result.columns.map((column) => column.name), rows });
+    if (count >= most) break;
   }
   if (count === 0) onRows({ names: await columnNames(sql, text), rows: [] });
   return count;
 }
 
 /** A cursor without rows tells no columns. */
-async function columnNames(sql: TransactionSql, text: string): Promise<string[]> {
+async function columnNames(sql: Sql, text: string): Promise<string[]> {
   const { columns } = await sql.unsafe(text).describe();
   return columns.map((column) => column.name);
 }
@@ -67,7 +108,7 @@ async function readAll(
 ): Promise<number> {
   const rows = (await statement.values()) as unknown as Result;
   if (rows.columns?.length > 0) onRows({ names: rows.columns.map((column) => column.name), rows });
-  return rows.count;
+  return rows.count ?? rows.length; // EXPLAIN and SHOW count nothing
 }
 
 /** The message and, where Postgres says so, the line and column. */
@@ -80,6 +121,8 @@ function messageOf({ message, position }: postgres.PostgresError, text: string):
 const WRITES = new Set(["25006", "42501"]);
 
 function nextStep(error: postgres.PostgresError): string {
-  if (WRITES.has(error.code)) return "exp sql only reads; --write allows a statement that changes the database.";
+  if (error.code === "57014") return "It took longer than a query here may: narrow it, or ask it with exp sql.";
+  if (WRITES.has(error.code))
+    return "A query only reads; exp sql --write allows a statement that changes the database.";
   return error.hint ?? "docs/sql.md explains every view and column, with worked questions.";
 }

@@ -86,7 +86,7 @@ export function apiRoutes(deps: DashboardDeps): Hono {
   api.openapi(route("/api/v1/sql", "Rows of one read-only statement", schemas.sqlQuery, schemas.answer), async (c) => {
     if (c.req.header("sec-fetch-site") === "cross-site")
       throw usage("queries from another site are refused", "Open the SQL page.");
-    return c.json(await runReadOnly(store.sql, c.req.valid("query").q));
+    return c.json(await runReadOnly(store, c.req.valid("query").q));
   });
   api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Lockstep", version: "1" } });
   return api as unknown as Hono;

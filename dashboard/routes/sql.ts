@@ -19,7 +19,7 @@ export function sqlRoutes({ store }: DashboardDeps): Hono {
 
   async function ask(text: string): Promise<{ answer: Answer | null; problem: LockstepError | null }> {
     try {
-      return { answer: await runReadOnly(store.sql, text), problem: null };
+      return { answer: await runReadOnly(store, text), problem: null };
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       return { answer: null, problem: error };
