@@ -1,8 +1,10 @@
 // exp db: the embedded server of this home.
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
-import { openReadyStore, withoutPassword } from "../store/index.ts";
+import { openReadyStore, openStore, withoutPassword, type Store } from "../store/index.ts";
 import { findServer, serverPid, stopServer } from "../store/embedded/server.ts";
+import { knownMigrations } from "../store/migrate.ts";
+import { migrationNotes } from "../store/migration-notes.ts";
 import { registerBackupCommands } from "./db-backup.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
@@ -14,6 +16,7 @@ interface DbFlags {
 const EXAMPLES = `
 Examples:
   exp db status
+  exp db upgrade
   psql "$(exp db url)"
   exp db stop`;
 
@@ -34,8 +37,14 @@ export function registerDbCommands(program: Command): void {
     .description("Print its address, password included, for psql and other programs")
     .option("--json", "one JSON object")
     .action(printUrl);
+  db.command("upgrade")
+    .description(
+      "Bring its tables up to date and say what changed; every other command but status does so too, silently",
+    )
+    .option("--json", "one JSON object")
+    .action(upgrade);
   db.command("status")
-    .description("Whether it runs, where, and what it holds")
+    .description("Whether it runs, where, and what it holds; changes nothing")
     .option("--json", "one JSON object")
     .action(status);
   registerBackupCommands(db);
@@ -72,17 +81,40 @@ async function status(flags: DbFlags): Promise<void> {
   const given = process.env["DATABASE_URL"];
   const url = given || (await findServer(expHome()));
   if (url === null) return tell({ running: false, home: expHome() }, flags);
-  const store = await openReadyStore({}, printNotice);
+  const store = await openStore({ upgrade: false });
   try {
-    const [counts] = await store.sql`
-      select current_setting('server_version') as version, pg_database_size(current_database()) as bytes,
-        (select count(*) from runs) as runs, (select count(*) from runs where status = 'running') as running_now,
-        (select greatest(reltuples, 0)::bigint from pg_class where oid = to_regclass('batches')) as batches_about`;
     const pid = store.embedded ? serverPid(expHome()) : null;
-    tell({ running: true, address: withoutPassword(store.url), embedded: store.embedded, pid, ...counts }, flags);
+    const { embedded, migrations } = store;
+    const facts = { running: true, address: withoutPassword(store.url), embedded, pid, ...(await contents(store)) };
+    tell({ ...facts, migrations: `${migrations.now} of ${knownMigrations.length}` }, flags);
   } finally {
     await store.close();
   }
+}
+
+/** What it holds; no counts where it has no tables yet. */
+async function contents({ sql, migrations }: Store): Promise<Record<string, unknown>> {
+  const [server] = await sql`
+    select current_setting('server_version') as version, pg_database_size(current_database()) as bytes`;
+  if (migrations.now === 0) return { ...server };
+  const [counts] = await sql`
+    select (select count(*) from runs) as runs, (select count(*) from runs where status = 'running') as running_now,
+      (select greatest(reltuples, 0)::bigint from pg_class where oid = to_regclass('batches')) as batches_about`;
+  return { ...server, ...counts };
+}
+
+async function upgrade(flags: DbFlags): Promise<void> {
+  const store = await openStore();
+  await store.close();
+  const { before, now } = store.migrations;
+  const applied = migrationNotes(before, now);
+  if (flags.json) return printJson({ type: "upgrade", address: withoutPassword(store.url), before, now, applied });
+  for (const { number, note } of applied) process.stdout.write(`${number}. ${note}\n`);
+  process.stdout.write(
+    applied.length === 0
+      ? `The database is up to date: ${now} migrations.\n`
+      : `${applied.length} migrations applied, ${now} in all.\n`,
+  );
 }
 
 function tell(facts: Record<string, unknown>, flags: DbFlags): void {

@@ -1,5 +1,5 @@
 // docs/sql.md is tested: every column of every view stands in it, and every worked question gives the output printed there.
-// `WRITE_DOCS=1 npx vitest run test/store/sql-docs` writes the outputs anew.
+// `WRITE_DOCS=1 npx vitest run test/store/sql-docs` writes the outputs anew, and new columns into test/golden/view-columns.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -9,6 +9,7 @@ import { createTestDatabase } from "../postgres.ts";
 import { insertQuestionRows } from "./question-rows.ts";
 
 const path = fileURLToPath(new URL("../../docs/sql.md", import.meta.url));
+const columnsPath = fileURLToPath(new URL("../golden/view-columns.json", import.meta.url));
 const text = readFileSync(path, "utf8");
 const QUESTION = /### (\d+\. .*)\n+```sql\n([\s\S]*?)```\n+```text\n([\s\S]*?)```/g;
 const questions = [...text.matchAll(QUESTION)].map(([, title, sql, output]) => ({
@@ -51,6 +52,22 @@ test("every column of every view is explained, and none that is not there", asyn
     const explained = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
     expect(explained, view).toEqual(columns.filter((row) => row.view === view).map((row) => row.column));
   }
+});
+
+/** What people's own queries rely on: "name type" of every column, by view. */
+test("no view loses a column, nor gets another type or order; new ones stand at the end", async () => {
+  const rows = await store.sql<{ view: string; column: string }[]>`
+    select c.relname as view, a.attname || ' ' || format_type(a.atttypid, a.atttypmod) as column
+    from pg_attribute a join pg_class c on c.oid = a.attrelid
+    where c.relkind = 'v' and c.relnamespace = current_schema()::regnamespace and a.attnum > 0
+    order by c.relname, a.attnum`;
+  const columns: Record<string, string[]> = {};
+  for (const { view, column } of rows) (columns[view] ??= []).push(column);
+  const promised = JSON.parse(readFileSync(columnsPath, "utf8")) as Record<string, string[]>;
+  for (const [view, names] of Object.entries(promised))
+    expect(columns[view]?.slice(0, names.length), `${view}: a promised column changed`).toEqual(names);
+  if (process.env["WRITE_DOCS"]) writeFileSync(columnsPath, `${JSON.stringify(columns, null, 2)}\n`);
+  else expect(promised, "new columns: WRITE_DOCS=1 writes them down").toEqual(columns);
 });
 
 async function answer(sql: string): Promise<string> {
