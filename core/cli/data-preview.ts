@@ -49,7 +49,9 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
     const crops = trainingCrops({ prepared, manifest, augment, seed, epoch: flags.epoch });
     const mixesOf = (i: number) => drawMixes({ augment, seed, epoch: flags.epoch, batch: i + 1, sizePx });
     const made = { prepared, manifest, order, batchSize, crops, mixesOf, sizePx, resampler };
-    const sheet = await contactSheet({ ...made, count: IMAGES });
+    const jobs = crops(order.slice(0, IMAGES));
+    const draws = jobs.map((job, i) => drawOf(job, manifest, mixedWith({ order, batchSize, mixesOf }, i)));
+    const sheet = await contactSheet({ ...made, count: IMAGES, notes: draws.map(noteOf) });
     const sheetPath = join(
       expHome(),
       "artifacts",
@@ -58,8 +60,6 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
     );
     await mkdir(join(sheetPath, ".."), { recursive: true });
     await writeFile(sheetPath, sheet);
-    const jobs = crops(order.slice(0, IMAGES));
-    const draws = jobs.map((job, i) => drawOf(job, manifest, mixedWith({ order, batchSize, mixesOf }, i)));
     if (flags.json) printJson({ type: "preview", sheet: sheetPath, variant, seed, epoch: flags.epoch, augment, draws });
     else printDraws(draws, sheetPath);
   } finally {
@@ -108,13 +108,23 @@ function mixedWith({ order, batchSize, mixesOf }: Mixing, at: number): Mixed {
 }
 
 function printDraws(draws: readonly Draw[], sheetPath: string): void {
-  const rows = draws.map(({ sample, className, left, top, width, height, flip, ops = [], mixes, partner }) => [
-    ...[sample, className, left, top, width, height],
-    flip ? "mirrored" : "",
-    [...ops.map(changeText), ...mixes.map((mix) => `${changeText(mix)}, with ${partner}`)].join("; "),
+  const rows = draws.map((draw) => [
+    ...[draw.sample, draw.className, draw.left, draw.top, draw.width, draw.height],
+    draw.flip ? "mirrored" : "",
+    changesOf(draw).join("; "),
   ]);
   printTable(["sample", "class", "left", "top", "width", "height", "flip", "changes"], rows);
   process.stdout.write(`\n${sheetPath}\n`);
+}
+
+/** The same under a picture of the sheet. @example "78 x 70 px at 16, 10; mirrored; mixup: share 0.255, with normal/7.png" */
+function noteOf(draw: Draw): string {
+  const box = `${draw.width} x ${draw.height} px at ${draw.left}, ${draw.top}`;
+  return [box, ...(draw.flip ? ["mirrored"] : []), ...changesOf(draw)].join("; ");
+}
+
+function changesOf({ ops = [], mixes, partner }: Draw): string[] {
+  return [...ops.map(changeText), ...mixes.map((mix) => `${changeText(mix)}, with ${partner}`)];
 }
 
 /** @example "brightness: factor 1.132" */

@@ -25,15 +25,17 @@ async function smallData() {
 it("a contact sheet is a PNG of all its images, the same for the same draw", async () => {
   await temporaryHome();
   const { manifest, prepared } = await smallData();
-  const sheet = (seed: number) => {
+  const sheet = (seed: number, notes?: readonly string[]) => {
     const crops = trainingCrops({ prepared, manifest, augment: [horizontalFlip()], seed, epoch: 1 });
     const order = Array.from({ length: 12 }, (_, i) => i);
-    return contactSheet({ prepared, manifest, order, batchSize: 5, count: 12, crops, sizePx: 40, resampler });
+    return contactSheet({ prepared, manifest, order, batchSize: 5, count: 12, crops, sizePx: 40, resampler, notes });
   };
   const first = await sheet(0);
   expect(await sharp(first).metadata()).toMatchObject({ format: "png", width: 680, height: 602 });
   expect((await sheet(0)).equals(first)).toBe(true);
   expect((await sheet(1)).equals(first)).toBe(false);
+  const noted = await sharp(await sheet(0, ["of two lines, since more than 32 fit none", "short"])).metadata();
+  expect(noted.height).toBe(602 + 3 * 2 * 12); // three rows
 });
 
 it("thumbnails are WebP, at most 192 pixels, and written once for all runs on the same data", async () => {
