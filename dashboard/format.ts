@@ -1,4 +1,5 @@
 // Numbers, times and durations as text for people. Null becomes a dash.
+import { freezeText } from "../core/experiment/freeze-text.ts";
 
 export const DASH = "–";
 
@@ -58,13 +59,24 @@ export function short(text: string | null | undefined, length = 8): string {
   return text === null || text === undefined ? DASH : text.slice(0, length);
 }
 
-/** A setting's value as one short text: objects as JSON. */
+/** A setting's value as one short text: a freeze schedule in words, other objects as JSON. */
 export function setting(value: unknown): string {
   if (value === null || value === undefined) return DASH;
+  if (isFreeze(value)) return freezeText(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** "1 run", "2 runs" */
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** A list of stages that have nothing but a part and a length. */
+function isFreeze(value: unknown): value is Parameters<typeof freezeText>[0] {
+  const plain = (stage: unknown) =>
+    typeof stage === "object" &&
+    stage !== null &&
+    "part" in stage &&
+    Object.keys(stage).every((key) => ["part", "epochs"].includes(key));
+  return Array.isArray(value) && value.length > 0 && value.every(plain);
 }

@@ -17,6 +17,8 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,
   show: async () => (await import("./show.ts")).registerShowCommands,
+  compare: async () => (await import("./compare.ts")).registerCompareCommand,
+  report: async () => (await import("./report.ts")).registerReportCommand,
   tag: marks,
   note: marks,
   name: marks,

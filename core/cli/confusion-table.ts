@@ -6,7 +6,7 @@ import { printTable } from "./output.ts";
 export function printConfusion(
   title: string,
   classes: readonly string[],
-  counts: readonly (readonly number[])[],
+  counts: readonly (readonly (number | string)[])[],
 ): void {
   process.stdout.write(`\n${pc.bold(title)} (rows: true class)\n`);
   const name = (index: number) => classes[index] ?? String(index);

@@ -1,12 +1,7 @@
 // The row of a run that is about to be: what it is, what it is made of and where it comes from.
 import { randomUUID } from "node:crypto";
-import {
-  canonicalJson,
-  type LoadedExperiment,
-  type Plan,
-  type PlannedRun,
-  type Settings,
-} from "../experiment/index.ts";
+import { type LoadedExperiment, type Plan, type PlannedRun, type Settings } from "../experiment/index.ts";
+import { freezeText } from "../experiment/freeze-text.ts";
 import { hookSource, type HistogramSettings, type Hooks } from "../experiment/hooks.ts";
 import { badImageRecords } from "../data/bad-images.ts";
 import type { Manifest, Split } from "../data/sample.ts";
@@ -127,15 +122,6 @@ export function settingColumns(config: RunConfig, network: Network) {
     parametersTotal: count(parameters),
     parametersTrainable: count(parameters.filter(({ name }) => trainable.has(name))),
   };
-}
-
-/** "backbone", or for a schedule "backbone for 10, then none". */
-function freezeText(stages: PlannedRun["settings"]["freeze"]): string {
-  const part = (stage: (typeof stages)[number]) =>
-    typeof stage.part === "string" ? stage.part : canonicalJson(stage.part);
-  return stages
-    .map((stage) => (stage.epochs === undefined ? part(stage) : `${part(stage)} for ${stage.epochs}`))
-    .join(", then ");
 }
 
 function engineOf({ name, version, device, kernels, threads }: EngineIdentity) {

@@ -61,11 +61,16 @@ interface Row {
 /** Experiments a page. */
 export const EXPERIMENTS_SHOWN = 10;
 
-/** Newest experiment first. @param page from 1 */
-export async function readExperiments(sql: Sql, metric: MetricChoice, page = 1): Promise<ExperimentGrid[]> {
+/** Newest experiment first. @param page from 1 @param only of this experiment */
+export async function readExperiments(
+  sql: Sql,
+  metric: MetricChoice,
+  { page = 1, only = null }: { readonly page?: number; readonly only?: string | null } = {},
+): Promise<ExperimentGrid[]> {
   const rows = await sql<Row[]>`
     with chosen as (
       select project, experiment from runs where deleted_at is null and archived_at is null
+        ${only === null ? sql`` : sql`and experiment = ${only}`}
       group by project, experiment order by max(created_at) desc
       limit ${EXPERIMENTS_SHOWN} offset ${(page - 1) * EXPERIMENTS_SHOWN}
     ), shown as (

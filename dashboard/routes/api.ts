@@ -13,7 +13,7 @@ import { readExperiments } from "../queries/experiments.ts";
 import { readConfusions, readPredictions } from "../queries/outcomes.ts";
 import { runReadOnly } from "../queries/read-only.ts";
 import { findRun, listRuns } from "../queries/runs.ts";
-import { chosenRuns } from "./compare.ts";
+import { chosenRuns } from "../comparison/read.ts";
 import { registerTracker } from "./tracker.ts";
 import * as schemas from "./api-schemas.ts";
 

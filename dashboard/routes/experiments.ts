@@ -10,7 +10,7 @@ export function experimentRoutes({ store }: DashboardDeps): Hono {
     const metric = metricChoice(c.req.query("metric"));
     const page = Math.max(1, Math.floor(Number(c.req.query("page") ?? 1)) || 1);
     const [experiments, total] = await Promise.all([
-      readExperiments(store.sql, metric, page),
+      readExperiments(store.sql, metric, { page }),
       countExperiments(store.sql),
     ]);
     return c.html(ExperimentsPage({ experiments, metric, page, pages: Math.ceil(total / EXPERIMENTS_SHOWN) }));

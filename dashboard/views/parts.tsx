@@ -1,6 +1,8 @@
 /** @jsxImportSource hono/jsx */
 // Small pieces that several pages use: badges, empty states, tabs, segmented links, sparklines, interval bars.
-import type { Child } from "hono/jsx";
+import { useContext, type Child } from "hono/jsx";
+import { seedText, type SeedAndFold } from "../../core/store/seed-text.ts";
+import { InFile } from "./in-file.ts";
 
 export function StatusBadge({ status }: { status: string }) {
   return <span class={`badge ${status}`}>{status}</span>;
@@ -48,16 +50,28 @@ interface CardProps {
   readonly children?: Child;
 }
 
+/** What is aside, buttons and links, stays out of files. */
 export function Card({ title, id, aside, children }: CardProps) {
+  const inFile = useContext(InFile);
   return (
     <section class="card" id={id} aria-label={title}>
       <header>
         <h2>{title}</h2>
-        {aside !== undefined && <span class="end row">{aside}</span>}
+        {aside !== undefined && !inFile && <span class="end row">{aside}</span>}
       </header>
       {children}
     </section>
   );
+}
+
+/** "frozen / 0", which leads to the run; in a file it is text. */
+export function RunLink({ run }: { run: SeedAndFold & { readonly runId: string; readonly variant: string } }) {
+  const name = (
+    <>
+      {run.variant} <span class="muted">/ {seedText(run)}</span>
+    </>
+  );
+  return useContext(InFile) ? name : <a href={`/runs/${run.runId}`}>{name}</a>;
 }
 
 /** A box that scrolls sideways by itself; focusable, so that the keyboard reaches it. */

@@ -1,36 +1,15 @@
 /** @jsxImportSource hono/jsx */
 // Settings and provenance in which the runs differ; what is equal in all of them is left out and only counted.
 import { seedText } from "../../../core/store/seed-text.ts";
-import { flatten } from "../../../core/flatten.ts";
-import { differingKeys } from "../../differing-keys.ts";
-import { setting, short } from "../../format.ts";
+import { differingProvenance, differingSettings, type DifferingRow } from "../../comparison/differences.ts";
+import { setting } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, Scroll } from "../parts.tsx";
 
 const MOST_COLUMNS = 24;
 
-/** Where a difference explains other numbers though the settings are equal. */
-function provenanceOf(run: RunDetail): [string, unknown][] {
-  return [
-    ["data set", short(run.datasetDigest, 12)],
-    ["split", short(run.splitDigest, 12)],
-    ["weights from", run.init],
-    ["code", short(run.codeDigest, 12)],
-    ["commit", short(run.gitCommit, 12)],
-    ["engine", [run.engine, run.engineVersion].filter((part) => part !== null).join(" ")],
-    ["kernels", run.kernels],
-    ["device", run.device],
-    ["threads", run.threads],
-    ["Node", run.nodeVersion],
-    ["CPU", run.cpu],
-    ["host", run.host],
-    ["seed", seedText(run)],
-  ];
-}
-
 export function ConfigDifferences({ runs }: { runs: readonly RunDetail[] }) {
   const shown = runs.slice(0, MOST_COLUMNS);
-  const configs = runs.map((run) => flatten(run.config));
   return (
     <Card
       title="What differs between them"
@@ -44,8 +23,8 @@ export function ConfigDifferences({ runs }: { runs: readonly RunDetail[] }) {
       <DifferenceTable
         runs={shown}
         parts={[
-          ["Settings", differingKeys(configs)],
-          ["Provenance", differingKeys(runs.map(provenanceOf))],
+          ["Settings", differingSettings(runs)],
+          ["Provenance", differingProvenance(runs)],
         ]}
       />
       <p class="small muted">
@@ -56,7 +35,7 @@ export function ConfigDifferences({ runs }: { runs: readonly RunDetail[] }) {
   );
 }
 
-type Part = readonly [string, readonly { key: string; values: unknown[] }[]];
+type Part = readonly [string, readonly DifferingRow[]];
 
 function DifferenceTable({ runs, parts }: { runs: readonly RunDetail[]; parts: readonly Part[] }) {
   return (

@@ -1,11 +1,13 @@
 /** @jsxImportSource hono/jsx */
 // Every run's metrics with the difference to run A, and McNemar's test against it, corrected for the number of pairs.
-import { seedText, seedTitle } from "../../../core/store/seed-text.ts";
+import { seedTitle } from "../../../core/store/seed-text.ts";
+import { useContext } from "hono/jsx";
 import { METRIC_CHOICES } from "../../metric-names.ts";
 import { metricOf } from "../../comparison/over-seeds.ts";
 import { metric, pValue, short, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
-import { Card, Scroll, StatusBadge } from "../parts.tsx";
+import { Card, RunLink, Scroll, StatusBadge } from "../parts.tsx";
+import { InFile } from "../in-file.ts";
 import { SelectionFields } from "./selection.tsx";
 import type { CompareState } from "./state.ts";
 
@@ -27,6 +29,7 @@ interface Props {
 
 export function MetricTable({ state, runs, tests }: Props) {
   const baseline = runs.find((run) => state.a !== null && run.runId.startsWith(state.a)) ?? runs[0];
+  const inFile = useContext(InFile);
   if (baseline === undefined) return null;
   const shown = runs.slice(0, MOST_ROWS);
   const ofRun = new Map(tests.map((test) => [test.runId, test]));
@@ -63,10 +66,7 @@ export function MetricTable({ state, runs, tests }: Props) {
             {shown.map((run) => (
               <tr class={run === baseline ? "chosen" : undefined}>
                 <th scope="row">
-                  <a href={`/runs/${run.runId}`}>
-                    {run.variant} <span class="muted">/ {seedText(run)}</span>
-                  </a>{" "}
-                  {run.status !== "done" && <StatusBadge status={run.status} />}
+                  <RunLink run={run} /> {run.status !== "done" && <StatusBadge status={run.status} />}
                 </th>
                 <td class="small">
                   <PairButtons state={state} run={run} />
@@ -85,7 +85,7 @@ export function MetricTable({ state, runs, tests }: Props) {
           </tbody>
         </table>
       </Scroll>
-      <TakeForms state={state} />
+      {!inFile && <TakeForms state={state} />}
       {runs.length > MOST_ROWS && (
         <p class="small muted">
           The first {MOST_ROWS} of {runs.length} runs; the curves show all. Narrow the filter, or group the runs page.
@@ -98,6 +98,7 @@ export function MetricTable({ state, runs, tests }: Props) {
 /** Buttons of two forms below, so that 500 ids stand in the page once and not in every row. */
 function PairButtons({ state, run }: { state: CompareState; run: RunDetail }) {
   const id = short(run.runId);
+  if (useContext(InFile)) return <>{state.a === id ? "A" : state.b === id ? "B" : ""}</>;
   return (
     <span class="segments">
       {(["a", "b"] as const).map((side) => (

@@ -15,7 +15,7 @@ import { PairSection, type PairProps } from "./pair.tsx";
 import { SelectionFields } from "./selection.tsx";
 import { selectionQuery, type CompareState } from "./state.ts";
 
-interface Props {
+export interface CompareProps {
   readonly state: CompareState;
   /** With the numbers of what is compared, see `asEvaluated`. */
   readonly runs: readonly RunDetail[];
@@ -29,7 +29,7 @@ interface Props {
   readonly cut: boolean;
 }
 
-export function ComparePage({ state, runs, evaluations, groups, quantiles, tests, scores, pair, cut }: Props) {
+export function ComparePage({ state, runs, evaluations, groups, quantiles, tests, scores, pair, cut }: CompareProps) {
   if (runs.length < 2)
     return (
       <Page title="Compare" section="/runs">

@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // One pair in depth: both confusion matrices and their signed difference, where a cell opens its images, and the tests.
 import { seedText } from "../../../core/store/seed-text.ts";
+import { useContext } from "hono/jsx";
 import type { PairComparison } from "../../comparison/pair.ts";
 import type { SeedComparison } from "../../comparison/over-seeds.ts";
 import type { Counts } from "../../confusion.ts";
@@ -8,6 +9,7 @@ import { short } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Confusion, ConfusionDifference, type CellRef } from "../confusion.tsx";
 import { Card, Scroll } from "../parts.tsx";
+import { InFile } from "../in-file.ts";
 import { CellImages } from "./cell-images.tsx";
 import { SelectionFields } from "./selection.tsx";
 import { PairTests } from "./tests.tsx";
@@ -31,7 +33,8 @@ export function PairSection(props: PairProps) {
   const classes = a.classes ?? [];
   const sameClasses = JSON.stringify(a.classes) === JSON.stringify(b.classes);
   const chosen = { ...state, a: short(a.runId), b: short(b.runId) };
-  const hrefOf = comparison === null ? undefined : (cell: CellRef) => compareHref(chosen, { cell }, "#images");
+  const still = useContext(InFile) || comparison === null;
+  const hrefOf = still ? undefined : (cell: CellRef) => compareHref(chosen, { cell }, "#images");
   return (
     <>
       <Card title="Pair in depth" id="pair" aside={<PairForm state={chosen} runs={runs} />}>

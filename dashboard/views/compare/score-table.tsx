@@ -1,10 +1,9 @@
 /** @jsxImportSource hono/jsx */
 // The compared runs' scores beyond accuracy: over classes, of the positive class by its probability, calibration.
-import { seedText } from "../../../core/store/seed-text.ts";
 import { metric } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { SCORES, type RunScores } from "../../queries/scores.ts";
-import { Card, Scroll } from "../parts.tsx";
+import { Card, RunLink, Scroll } from "../parts.tsx";
 
 const MOST_ROWS = 100;
 
@@ -36,9 +35,7 @@ export function ScoreTable({ runs, scores, phase }: Props) {
             {runs.slice(0, MOST_ROWS).map((run) => (
               <tr>
                 <th scope="row">
-                  <a href={`/runs/${run.runId}`}>
-                    {run.variant} <span class="muted">/ {seedText(run)}</span>
-                  </a>
+                  <RunLink run={run} />
                 </th>
                 {SCORES.map(([column]) => (
                   <td class="num">{metric(ofRun.get(run.runId)?.[column])}</td>
