@@ -9,7 +9,7 @@ import { ScoreTable } from "../views/compare/score-table.tsx";
 import type { CompareProps } from "../views/compare/page.tsx";
 import { HonestyBadges } from "../views/parts.tsx";
 import { CurveCards, readCurveCharts } from "./curves.tsx";
-import { Document } from "./document.tsx";
+import { Document, htmlText } from "./document.tsx";
 import { RunList } from "./run-list.tsx";
 
 /** @returns HTML text */
@@ -17,7 +17,7 @@ export async function comparisonFile(sql: Sql, comparison: CompareProps, madeAt:
   const { state, runs, groups, tests, scores, pair } = comparison;
   const charts = await readCurveCharts(sql, groups);
   const experiments = [...new Set(runs.map((run) => run.experiment))].join(", ");
-  return String(
+  return htmlText(
     <Document
       title={`Compare ${count(runs.length, "run")}`}
       madeAt={madeAt}

@@ -2,7 +2,7 @@
 // One HTML file that holds everything: the pages' own styles inlined, no script, nothing that is fetched.
 import { readFileSync } from "node:fs";
 import type { Child } from "hono/jsx";
-import { raw } from "hono/html";
+import { html, raw } from "hono/html";
 import { dateTime } from "../format.ts";
 import { InFile } from "../views/in-file.ts";
 
@@ -47,6 +47,11 @@ export function Document({ title, about, madeAt, children }: Props) {
       </html>
     </>
   );
+}
+
+/** A document as text. */
+export async function htmlText(document: Child): Promise<string> {
+  return (await html`${document}`).toString();
 }
 
 /** The pages' styles, in the order in which pages load them. */

@@ -6,7 +6,7 @@ import type { Sql } from "../sql.ts";
 import { Confusion } from "../views/confusion.tsx";
 import { Card, HonestyBadges, Scroll } from "../views/parts.tsx";
 import { CurveCards, readCurveCharts, type CurveChart } from "./curves.tsx";
-import { Document } from "./document.tsx";
+import { Document, htmlText } from "./document.tsx";
 import type { ExperimentReport, ReportPart, VariantTest } from "./experiment.ts";
 import { confusionTitle, originTables, resultTables, weaknesses, type ReportTable } from "./tables.ts";
 
@@ -24,7 +24,7 @@ export async function experimentFile(sql: Sql, report: ExperimentReport): Promis
     ),
   );
   const runs = report.parts.flatMap((part) => part.runs);
-  return String(
+  return htmlText(
     <Document
       title={report.name}
       madeAt={report.madeAt}

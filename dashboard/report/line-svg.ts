@@ -57,7 +57,6 @@ function middle({ label, points }: Line, index: number): object {
     type: "line",
     name: label,
     silent: true,
-    clip: false,
     color,
     lineStyle: { width: 1.8 },
     symbol: "circle",
@@ -70,7 +69,7 @@ function middle({ label, points }: Line, index: number): object {
 function band({ points }: Line, index: number): object[] {
   const known = points.filter(({ low95 }) => low95 !== null) as { x: number; low95: number; high95: number }[];
   if (known.length === 0) return [];
-  const hidden = { silent: true, clip: false, symbol: "none", lineStyle: { opacity: 0 }, stack: `band ${index}` };
+  const hidden = { silent: true, symbol: "none", lineStyle: { opacity: 0 }, stack: `band ${index}` };
   const common = { type: "line", stackStrategy: "all", ...hidden };
   return [
     { ...common, data: known.map(({ x, low95 }) => [x, low95]) },
@@ -83,10 +82,14 @@ function band({ points }: Line, index: number): object[] {
   ];
 }
 
-/** For inside HTML: as wide as its place; no names of namespaces and no style of its own, which HTML needs neither of. */
+/**
+ * For inside HTML: as wide as its place; no names of namespaces and no style of its own, which HTML needs neither of. No clip paths
+ * either: nothing lies outside the axes, and several charts in one file would share their ids.
+ */
 function inline(svg: string): string {
   return svg
     .replace(/<svg width="\d+" height="\d+"[^>]*?(viewBox="[^"]*")[^>]*>/, '<svg width="100%" $1>')
     .replace(/<style[\s\S]*?<\/style>/g, "")
-    .replaceAll(/ class="zr[^"]*"/g, "");
+    .replace(/<defs[\s\S]*?<\/defs>/g, "")
+    .replaceAll(/ (class="zr|clip-path=")[^"]*"/g, "");
 }

@@ -76,6 +76,12 @@ export function EvaluationPage({ run, phase, phases, predictions }: Props) {
             </div>
           ))}
         </dl>
+        {(run.classes ?? []).length > 2 && (
+          <p class="small muted">
+            Here an image counts as {run.positiveClass} from this probability on. The overview counts the most probable
+            of all {run.classes?.length} classes, which can be {run.positiveClass} below 0.5: its numbers differ.
+          </p>
+        )}
         {phase === "test" && (
           <p class="small muted">
             A threshold chosen on the test samples flatters the run: choose it on val, then read the test numbers.
