@@ -11,6 +11,7 @@ const TESTS = [
   "test/store/load.test.ts",
   "test/store/spool.test.ts",
   "test/run/arm.test.ts",
+  "test/run/queue.test.ts",
   "test/long",
 ];
 /** Lines of vitest's verbose reporter that say how a test ended, and the counts. */

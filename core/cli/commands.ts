@@ -35,6 +35,8 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   model: async () => (await import("./model.ts")).registerModelCommands,
   weights: async () => (await import("./weights.ts")).registerWeightsCommands,
   engine: async () => (await import("./engine.ts")).registerEngineCommands,
+  queue: async () => (await import("./queue.ts")).registerQueueCommands,
+  worker: async () => (await import("./worker.ts")).registerWorkerCommand,
   doctor: async () => (await import("./doctor.ts")).registerDoctorCommand,
   db: async () => (await import("./db.ts")).registerDbCommands,
   spool: async () => (await import("./spool.ts")).registerSpoolCommands,

@@ -25,6 +25,8 @@ interface RunFlags extends EngineFlags {
   readonly fresh?: boolean;
   readonly profile?: boolean;
   readonly retry?: "failed";
+  readonly queue?: boolean;
+  readonly priority: number;
   readonly dashboard: boolean;
   readonly port?: number;
   readonly json?: boolean;
@@ -48,6 +50,9 @@ export function registerRunCommand(program: Command): void {
       "failed: train again what failed before (default: a terminal is asked, else it stays failed)",
       oneOf("--retry", ["failed"]),
     );
+  command
+    .option("--queue", "leave the runs to workers (exp worker) instead of training them here")
+    .option("--priority <n>", "of queued runs; higher ones are taken first", wholeNumber("--priority", 0), 0);
   addEngineOptions(command)
     .option("--profile", "store milliseconds by kind of kernel, see exp show; changes no bit")
     .option("--no-dashboard", "do not serve the dashboard meanwhile")
@@ -62,7 +67,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const stream = flags.json ? process.stderr : process.stdout;
   const display = createDisplay(stream);
   const serve: SweepSurroundings["serve"] = async (store) => {
-    if (!flags.dashboard) return null;
+    if (!flags.dashboard || flags.queue) return null;
     const dashboard = await startBeside({ store, home: expHome() }, flags.port);
     display.stage(`dashboard: ${dashboard.url}`);
     return dashboard;
@@ -77,6 +82,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   }, display.close);
   for (const error of errors) printError(error, { json: flags.json ?? false, debug: flags.debug ?? false });
   if (flags.json) printJson({ type: "done", runs });
+  else if (flags.queue) process.stdout.write(`${runs.length} runs are queued or done. ${QUEUED}\n`);
   else await printEnd(runs);
   if (errors.length > 0) process.exitCode = 1;
 }
@@ -96,8 +102,12 @@ function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryF
     profile: flags.profile ?? false,
     checkpointEverySteps: flags.checkpointEvery ?? null,
     fresh: flags.fresh ?? false,
+    queuePriority: flags.queue ? flags.priority : null,
   };
 }
+
+/** What to do with a sweep that was left to workers. */
+const QUEUED = "The runs wait for workers: exp worker --drain trains them here, exp queue shows them.";
 
 /** What tables are made with loads only now, so that the start is short. */
 async function printEnd(runs: readonly RunSummary[]): Promise<void> {

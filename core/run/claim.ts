@@ -55,7 +55,7 @@ export async function claimStored(sql: Sql | TransactionSql, runId: string): Pro
   const { count } = await sql`
     update runs set status = 'running', owner = ${ownProcess()}, heartbeat_at = now(), ended_at = null, stop_requested_at = null,
       error_code = null, error_message = null
-    where run_id = ${runId} and status in ('interrupted', 'paused', 'pruned', 'lost', 'failed')`;
+    where run_id = ${runId} and status in ('queued', 'interrupted', 'paused', 'pruned', 'lost', 'failed')`;
   return count === 1 ? { kind: "resume", runId } : null;
 }
 
@@ -72,6 +72,19 @@ export async function claimShared(sql: Sql, row: NewRun, retryFailed: boolean): 
     await insertOwned(transaction, row);
     return { kind: "new", runId: row.runId };
   });
+}
+
+/** A new row that waits for a worker. @param send puts it into the queue in the same transaction */
+export async function insertQueued(
+  sql: Sql,
+  row: NewRun,
+  send: (transaction: TransactionSql, runId: string) => Promise<void>,
+): Promise<string> {
+  await sql.begin(async (transaction) => {
+    await insertRun(transaction, { ...row, status: "queued" });
+    await send(transaction, row.runId);
+  });
+  return row.runId;
 }
 
 async function insertOwned(sql: TransactionSql, row: NewRun): Promise<void> {

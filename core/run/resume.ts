@@ -17,11 +17,17 @@ import type { Workshop } from "./workshop.ts";
 export interface ResumeOptions {
   /** Go on although the code has changed: rows after the last checkpoint are made anew. */
   readonly anyway: boolean;
+  /** Whether this process has claimed it already, as a worker of the queue does. */
+  readonly claimed?: boolean;
 }
 
 /** @throws LockstepError "run-state" where the run is not to be resumed, "verdict" where code or data have changed */
-export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop: Workshop): Promise<RunOutcome> {
-  checkState(run);
+export async function resumeRun(
+  run: RunRow,
+  { anyway, claimed = false }: ResumeOptions,
+  workshop: Workshop,
+): Promise<RunOutcome> {
+  if (!claimed) checkState(run);
   const { store, observer, home } = workshop;
   const recorded = await readRecorded(store, run);
   const rebuilt = await rebuildJob(recorded, { source: null, watch: observer });
@@ -31,7 +37,8 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
   checkData(recorded, job);
   const codeChanged = checkCode(recorded, anyway);
   const weights = await storedWeights(recorded, workshop);
-  if ((await claimStored(store.sql, run.runId)) === null) throw notResumable(run, "another process was quicker");
+  if (!claimed && (await claimStored(store.sql, run.runId)) === null)
+    throw notResumable(run, "another process was quicker");
   if (codeChanged !== null) {
     const { checkpoint } = await findResumePoint(runFolder(home, run.runId));
     await forgetAfter(store, run.runId, checkpoint);
@@ -42,7 +49,10 @@ export async function resumeRun(run: RunRow, { anyway }: ResumeOptions, workshop
   const notes = codeChanged === null ? [] : [codeChanged];
   const { runId, experiment, variant, seed, fold } = run;
   const name = { run: runId, experiment, variant, seed, fold };
-  return carryOut({ job, name, weights, resume: true, notes, index: 1, total: 1, cost: 1, costAfter: 0 }, workshop);
+  return carryOut(
+    { job, name, weights, resume: run.status !== "queued", notes, index: 1, total: 1, cost: 1, costAfter: 0 },
+    workshop,
+  );
 }
 
 function checkState(run: RunRow): void {
@@ -53,6 +63,8 @@ function checkState(run: RunRow): void {
     case "lost":
     case "failed":
       return;
+    case "queued":
+      throw notResumable(run, "it waits for a worker (exp queue)");
     case "done":
       throw notResumable(run, "it is done");
     default:

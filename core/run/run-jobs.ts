@@ -6,6 +6,8 @@ import { runHalving } from "./halving.ts";
 import type { RunOutcome } from "./lifecycle.ts";
 import type { Job } from "./jobs.ts";
 import type { RunSummary } from "./observer.ts";
+import { enqueue } from "./queue/enqueue.ts";
+import { openQueue } from "./queue/queue.ts";
 import { readyJob, type ReadyJob } from "./ready-job.ts";
 import { wantsRetry, type FailedRun } from "./retry.ts";
 import type { RunStatus } from "../train/recorder.ts";
@@ -13,7 +15,7 @@ import { trainShared } from "./shared-run.ts";
 import type { SweepOptions, SweepResult } from "./sweep.ts";
 import type { Workshop } from "./workshop.ts";
 
-export type Wishes = Pick<SweepOptions, "fresh" | "retryFailed">;
+export type Wishes = Pick<SweepOptions, "fresh" | "retryFailed" | "queuePriority">;
 
 export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Workshop): Promise<SweepResult> {
   const outcomes = new Map<string, RunOutcome>();
@@ -31,7 +33,9 @@ export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Wo
     workshop,
   );
   const retryFailed = await wantsRetry(wishes.retryFailed, lookedUp.flatMap(failedBefore));
-  if (halving === null) await runEach(lookedUp, { jobs, retryFailed, outcomes }, workshop);
+  if (wishes.queuePriority !== null)
+    await enqueueEach(lookedUp, { priority: wishes.queuePriority, retryFailed, outcomes }, workshop);
+  else if (halving === null) await runEach(lookedUp, { jobs, retryFailed, outcomes }, workshop);
   else await runHalving(lookedUp, { halving, retryFailed, outcomes, firstIndex: outcomes.size }, workshop);
   return resultOf(jobs, outcomes);
 }
@@ -60,6 +64,27 @@ interface Search {
   readonly fresh: boolean;
   /** How a run has ended for good. */
   readonly over: readonly RunStatus[];
+}
+
+interface IntoQueue {
+  readonly priority: number;
+  readonly retryFailed: boolean;
+  /** By the jobs' keys; filled here. */
+  readonly outcomes: Map<string, RunOutcome>;
+}
+
+async function enqueueEach(
+  lookedUp: readonly LookedUp[],
+  { priority, retryFailed, outcomes }: IntoQueue,
+  workshop: Workshop,
+): Promise<void> {
+  const queue = await openQueue(workshop.store, workshop.engine.identity.name);
+  try {
+    for (const found of lookedUp)
+      outcomes.set(found.one.job.key, await enqueue(found, { queue, priority, retryFailed }, workshop));
+  } finally {
+    await queue.close();
+  }
 }
 
 /** A sweep whose every run is over is finished: it makes new runs. */

@@ -98,7 +98,7 @@ async function interruptedSweep(text: string, starts: number): Promise<void> {
   } as const;
   try {
     await runSweep(
-      { ...options, file, fresh: false, retryFailed: false },
+      { ...options, file, fresh: false, retryFailed: false, queuePriority: null },
       { observer: { ...silent, runStarted }, interrupt, serve: async () => null },
     );
   } finally {

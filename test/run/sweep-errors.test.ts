@@ -41,6 +41,7 @@ async function errorOf(name: string, text: string | null, overrides: Overrides =
     checkpointEverySteps: null,
     fresh: false,
     retryFailed: false,
+    queuePriority: null,
   } as const;
   const interrupt = listenForInterrupt();
   const before = process.env["DATABASE_URL"];

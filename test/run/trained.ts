@@ -50,6 +50,7 @@ export async function makePlace(serverUrl: string): Promise<Place> {
       checkpointEverySteps: null,
       fresh: false,
       retryFailed: false,
+      queuePriority: null,
       file,
       ...more,
     };
