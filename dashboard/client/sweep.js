@@ -35,7 +35,7 @@ function parallelOption() {
     parallelAxis: shown.map((column, dim) => ({
       dim,
       name: column.name,
-      nameTextStyle: { color: colour("text"), fontSize: 12 },
+      nameTextStyle: { color: colour("text"), fontSize: 12, align: alignOf(dim) },
       axisLabel: { color: colour("muted") },
       axisLine: { lineStyle: { color: colour("muted") } },
       ...(column.values
@@ -59,6 +59,12 @@ function parallelOption() {
       },
     ],
   };
+}
+
+/** Names of the outer axes reach inward, where there is room. */
+function alignOf(dim) {
+  if (dim === 0) return "left";
+  return dim === shown.length - 1 ? "right" : "center";
 }
 
 function scatterOption() {

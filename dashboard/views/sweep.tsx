@@ -129,33 +129,35 @@ function ImportanceCard({ metric, importances }: Pick<Props, "metric" | "importa
       {importances.length === 0 ? (
         <p class="muted">No setting differs between these runs: they are seeds of one variant.</p>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">setting</th>
-              <th scope="col" class="num">
-                values
-              </th>
-              <th scope="col" colspan={2}>
-                variance explained
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {importances.map(({ key, levels, etaSquared }) => (
+        <Scroll label="Which setting matters">
+          <table>
+            <thead>
               <tr>
-                <th scope="row">{key}</th>
-                <td class="num">{levels}</td>
-                <td class="num">{percent(etaSquared, 0)}</td>
-                <td>
-                  <svg width="120" height="10" viewBox="0 0 120 10" aria-hidden="true">
-                    <rect class="bar" width={Math.max(0, 120 * (etaSquared ?? 0))} height="10" rx="2" />
-                  </svg>
-                </td>
+                <th scope="col">setting</th>
+                <th scope="col" class="num">
+                  values
+                </th>
+                <th scope="col" colspan={2}>
+                  variance explained
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {importances.map(({ key, levels, etaSquared }) => (
+                <tr>
+                  <th scope="row">{key}</th>
+                  <td class="num">{levels}</td>
+                  <td class="num">{percent(etaSquared, 0)}</td>
+                  <td>
+                    <svg width="120" height="10" viewBox="0 0 120 10" aria-hidden="true">
+                      <rect class="bar" width={Math.max(0, 120 * (etaSquared ?? 0))} height="10" rx="2" />
+                    </svg>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
       )}
       <p class="small muted">
         η² of a one-way analysis of variance for each setting alone; settings that vary together share what they
