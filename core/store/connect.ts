@@ -7,6 +7,7 @@ import { connectionError, withoutPassword } from "./connection-error.ts";
 import { startServer } from "./embedded/server.ts";
 import { countMigrations, migrate, type Migrated } from "./migrate.ts";
 import { makeQueryLogin, queryUrl } from "./query-login.ts";
+import { withSafeTransactions } from "./safe-transaction.ts";
 import { socketFactory } from "./socket.ts";
 
 export interface Store {
@@ -91,7 +92,7 @@ async function connectQueries(owner: Sql, ownerUrl: string): Promise<Sql> {
 function connect(given: string, embedded: boolean): Sql {
   const { url, tls } = readAddress(given);
   try {
-    return postgres(url, {
+    const sql = postgres(url, {
       max: 4,
       prepare: embedded,
       connect_timeout: CONNECT_TIMEOUT_S,
@@ -102,6 +103,7 @@ function connect(given: string, embedded: boolean): Sql {
       ...({ socket: socketFactory(tls) } as object), // missing in its types
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
     });
+    return withSafeTransactions(sql as unknown as Sql);
   } catch (error) {
     throw new LockstepError({
       code: "database",

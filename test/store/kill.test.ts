@@ -50,9 +50,13 @@ function startTrainer(runId: string): Trainer {
     });
     child.on("close", () => reject(new Error(`the trainer ended before its first batch:\n${complaints}`)));
   });
-  const ended = new Promise<number>((resolve) => {
-    child.on("close", () => resolve(Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1))));
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on("close", (code) => {
+      if (code) reject(new Error(`the trainer ended with code ${code}:\n${complaints}`));
+      resolve(Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1)));
+    });
   });
+  ended.catch(() => undefined); // awaited later
   return { child, begun, ended };
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import {
   createRun,
@@ -109,4 +110,14 @@ test("ten recorders at once lose nothing", async () => {
   const events = Array.from({ length: 500 }, (_, index) => batchEvent(1, index + 1));
   await Promise.all(ids.map((runId) => record(runId, events)));
   for (const runId of ids) expect(await readBatches(store, runId)).toHaveLength(500);
+});
+
+test("a server process that is killed within a transaction fails the transaction and nothing else", async () => {
+  const work = store.sql.begin(async (sql) => {
+    const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await Promise.all([sql`select pg_sleep(10)`, store.sql`select pg_terminate_backend(${row!.pid})`]);
+  });
+  await expect(work).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  await sleep(100); // where an exception of the connection would end the process
+  expect(await store.sql`select 1 as one`).toMatchObject([{ one: 1 }]);
 });

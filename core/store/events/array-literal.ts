@@ -28,10 +28,12 @@ export function storableText(text: string): string {
   return Buffer.from(text.replaceAll("\0", "\u2400"), "utf8").toString("utf8");
 }
 
-/** The same for every text inside a JSON value; what JSON cannot say (NaN, undefined) becomes null or is left out. */
+/** The same for every text and name inside a JSON value; what JSON cannot say (NaN, undefined) becomes null or is left out. */
 export function storableJson(value: unknown): unknown {
   if (value === null || value === undefined) return null;
-  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
-    typeof inner === "string" ? storableText(inner) : inner,
-  );
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) => {
+    if (typeof inner === "string") return storableText(inner);
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([name, field]) => [storableText(name), field as unknown]));
+  });
 }
