@@ -103,7 +103,7 @@ function connect(given: string, embedded: boolean): Sql {
       ...({ socket: socketFactory(tls) } as object), // missing in its types
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
     });
-    return withSafeTransactions(sql as unknown as Sql);
+    return withSafeTransactions(sql);
   } catch (error) {
     throw new LockstepError({
       code: "database",

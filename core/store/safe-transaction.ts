@@ -7,7 +7,7 @@ const GONE = new Set(["CONNECTION_CLOSED", "ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
 /** The same instance, whose `begin` asks for no rollback where nothing can answer. */
 export function withSafeTransactions(sql: Sql): Sql {
-  const begin = sql.begin as (options: string, work: Work) => Promise<unknown>;
+  const begin = sql.begin.bind(sql) as (options: string, work: Work) => Promise<unknown>;
   const safe = (...given: [Work] | [string, Work]): Promise<unknown> => {
     const [options, work] = given.length === 1 ? ["", given[0]] : given;
     return begin(options, (transaction) => silentWhenGone(work, transaction));
