@@ -5,6 +5,7 @@ import { extname } from "node:path";
 import sharp, { type Metadata } from "sharp";
 import { BadImage, type DecodedImage, type ImageFacts } from "./candidate.ts";
 import type { KnownFacts } from "./known-facts.ts";
+import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
 import { perceptualHash } from "./perceptual-hash.ts";
 import { sha256Of } from "./sha256.ts";
 
@@ -94,11 +95,7 @@ function systemReason(error: unknown): string {
 }
 
 async function readMetadata(bytes: Buffer, path: string): Promise<{ format: string; channels: number }> {
-  const metadata = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
-    .metadata()
-    .catch((cause: unknown) => {
-      throw new BadImage(foreignReason(bytes), { cause });
-    });
+  const metadata = isBmp(bytes) ? bmpMetadata(bytes) : await sharpMetadata(bytes);
   const reason =
     refusal(metadata, extname(path).toLowerCase()) ??
     (isAnimatedPng(bytes) ? "animated (APNG); one image is expected" : null);
@@ -106,8 +103,23 @@ async function readMetadata(bytes: Buffer, path: string): Promise<{ format: stri
   return { format: metadata.format, channels: metadata.channels };
 }
 
+type Header = Pick<Metadata, "format" | "width" | "height" | "channels" | "pages">;
+
+function bmpMetadata(bytes: Buffer): Header {
+  const { widthPx: width, heightPx: height } = bmpSize(bytes);
+  return { format: "bmp" as Header["format"], width, height, channels: 3 };
+}
+
+function sharpMetadata(bytes: Buffer): Promise<Header> {
+  return sharp(bytes, { limitInputPixels: false, failOn: "error" })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw new BadImage(foreignReason(bytes), { cause });
+    });
+}
+
 /** Why an image whose header is sound is still not used, or null. */
-function refusal({ format, width, height, pages = 1 }: Metadata, extension: string): string | null {
+function refusal({ format, width, height, pages = 1 }: Header, extension: string): string | null {
   const expected = FORMATS[extension];
   if (expected !== undefined && expected !== format) return `named ${extension}, but its bytes are ${format}`;
   if (pages > 1) return `animated or with several pages (${pages}); one image is expected`;
@@ -132,6 +144,7 @@ function isAnimatedPng(bytes: Buffer): boolean {
 
 /** Alpha is dropped and greyscale repeated, as Pillow's convert("RGB") does; 16 bits become 8. */
 async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
+  if (isBmp(bytes)) return decodeBitmap(bytes);
   const { data, info } = await sharp(bytes, { limitInputPixels: LARGEST_AREA_PX, failOn: "error" })
     .autoOrient()
     .toColourspace("srgb")
@@ -142,6 +155,14 @@ async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
       throw new BadImage(`cannot be decoded: ${damage(bytes)}`, { cause });
     });
   return { data: info.channels === 1 ? repeatGrey(data) : data, widthPx: info.width, heightPx: info.height };
+}
+
+function decodeBitmap(bytes: Buffer): DecodedImage {
+  try {
+    return decodeBmp(bytes);
+  } catch (cause) {
+    throw new BadImage("cannot be decoded: damaged or truncated", { cause });
+  }
 }
 
 /** From the bytes alone: libvips mixes up the messages of images that fail at the same time. */
@@ -165,7 +186,6 @@ export function repeatGrey(grey: Uint8Array): Uint8Array {
 
 /** What a file is that no decoder knows. */
 function foreignReason(bytes: Buffer): string {
-  if (bytes.subarray(0, 2).toString("latin1") === "BM") return "BMP is not read; save it as PNG";
   if (bytes.subarray(128, 132).toString("latin1") === "DICM") return "DICOM is not read; export it as PNG";
   return looksLikeText(bytes) ? "not an image: text" : "not an image, or its header is damaged";
 }

@@ -111,7 +111,7 @@ async function brokenFolder(): Promise<string> {
     "a/truncated.jpg": jpeg.subarray(0, jpeg.length / 2),
     "a/zero.png": "",
     "a/text.png": "This is a text.\n",
-    "a/windows.bmp": Buffer.concat([Buffer.from("BM"), noisePixels(3, 8, 8)]),
+    "a/windows.bmp": bitmap(noisePixels(3, 16, 16), 16, 16).subarray(0, 200),
     "a/one.png": await blank(1, 1),
     "a/wide.png": await blank(20_000, 16),
     "a/bomb.png": await blank(10_001, 10_000),
@@ -134,7 +134,7 @@ const REASONS = [
   /a\/truncated\.jpg: cannot be decoded: truncated/,
   /a\/truncated\.png: cannot be decoded: truncated/,
   /a\/wide\.png: 20000 x 16 pixels; no side may have more than 16384/,
-  /a\/windows\.bmp: BMP is not read; save it as PNG/,
+  /a\/windows\.bmp: cannot be decoded: damaged or truncated/,
   /a\/zero\.png: empty: 0 bytes/,
   /b\/animated\.gif: animated or with several pages \(2\)/,
   /b\/link\.png: a symbolic link to nothing/,
@@ -192,6 +192,28 @@ it("follows links inside the root only", async () => {
   await expect(listSource(folder(root))).rejects.toThrow(/class folder .*c: a symbolic link that leaves/);
 });
 
+/** A Windows bitmap of 24 bits. @param rgb uint8 [rows, widthPx, 3] @param heightPx negative: the rows go from top to bottom */
+function bitmap(rgb: Uint8Array, widthPx: number, heightPx: number): Buffer {
+  const rows = Math.abs(heightPx);
+  const stride = Math.ceil((widthPx * 3) / 4) * 4;
+  const file = Buffer.alloc(54 + stride * rows);
+  file.write("BM");
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(54, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(widthPx, 18);
+  file.writeInt32LE(heightPx, 22);
+  file.writeUInt16LE(1, 26);
+  file.writeUInt16LE(24, 28);
+  for (let at = 0; at < rows * widthPx; at++) {
+    const [x, y] = [at % widthPx, Math.floor(at / widthPx)];
+    const line = heightPx < 0 ? y : rows - 1 - y;
+    const [red = 0, green = 0, blue = 0] = rgb.subarray(at * 3, at * 3 + 3);
+    file.set([blue, green, red], 54 + line * stride + x * 3);
+  }
+  return file;
+}
+
 /** Red and green above, blue and grey below: 16 x 12 pixels. */
 const QUARTERS = [
   [200, 30, 40],
@@ -233,12 +255,14 @@ it("decodes every kind of image to upright 8-bit RGB, pixel by pixel", async () 
     "a/rgb16.png": await source().toColourspace("rgb16").png().toBuffer(),
     "a/cmyk.jpg": await source().toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer(),
     "a/turned.jpg": await source().withMetadata({ orientation: 6 }).jpeg(jpeg).toBuffer(),
+    "a/plain.bmp": bitmap(quarters(), 16, 12),
+    "a/top-down.bmp": bitmap(quarters(), 16, -12),
     "b/lossless.webp": await source().webp({ lossless: true }).toBuffer(),
     "b/plain.tiff": await source().tiff({ compression: "lzw" }).toBuffer(),
     "b/rgb16.tiff": await source().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer(),
   });
   const { manifest, decode } = await listSource(folder(root));
-  expect(manifest.samples).toHaveLength(12);
+  expect(manifest.samples).toHaveLength(14);
   for (const [i, { id }] of manifest.samples.entries()) {
     const { data, widthPx, heightPx } = await decode(i);
     const turned = id === "a/turned.jpg";
