@@ -47,7 +47,7 @@ it("an upgrade says what each migration changes", async () => {
 it("a database of a newer Lockstep is refused by every command in one line, and stays as it is", async () => {
   await sql`insert into lockstep_migrations (number, hash) values (${count + 1}, 'later')`;
   const commands = [["db", "status"], ["db", "upgrade"], ["sql", "select 1"], ["runs"], ["run", "tiny.ts"]];
-  for (const { code, stderr } of await Promise.all(commands.map((args) => home.exp(args, env)))) {
+  for (const { code, stderr } of await Promise.all(commands.map(async (args) => home.exp(args, env)))) {
     expect(code).toBe(1);
     expect(stderr).toMatch(/changed by another version of Lockstep: its migration \d+ of \d+ is unknown here/);
   }
