@@ -48,7 +48,7 @@ describe.skipIf(!present)(`behind PgBouncer${present ? "" : ` (skipped: ${PROGRA
     expect(asked).toMatchObject({ code: 0, stdout: '{"count":1}\n' });
     const store = await openStore({ databaseUrl: url });
     const app = createApp({ store, home: folder });
-    const pages = await Promise.all(Array.from({ length: 8 }, () => app.request("/")));
+    const pages = await Promise.all(Array.from({ length: 8 }, async () => app.request("/")));
     expect(pages.map((page) => page.status)).toEqual(pages.map(() => 200));
     const rows = await app.request("/api/v1/sql?q=select+experiment+from+v_runs");
     expect(await rows.json()).toMatchObject({ rows: [["tiny"]] });
