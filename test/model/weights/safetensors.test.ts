@@ -24,7 +24,7 @@ describe("safetensors", () => {
 
   it("aligns its arrays to 8 bytes", () => {
     const file = writeSafetensors(tensors);
-    expect(Number(new DataView(file.buffer).getBigUint64(0, true)) % 8).toBe(0);
+    expect(Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true)) % 8).toBe(0);
   });
 
   it("reads half precision as the safetensors package writes it", () => {
