@@ -49,7 +49,8 @@ export function registerWorkerCommand(program: Command): void {
     .action(workerCommand);
 }
 
-async function workerCommand(flags: WorkerFlags): Promise<void> {
+async function workerCommand(given: WorkerFlags): Promise<void> {
+  const flags = { ...given, threads: threadsOf(given) };
   const others = startOthers(flags);
   const display = createDisplay(flags.json ? process.stderr : process.stdout);
   const runs = await interruptible((interrupt) => drain(flags, { observer: display, interrupt }), display.close);
@@ -59,14 +60,18 @@ async function workerCommand(flags: WorkerFlags): Promise<void> {
   await Promise.all(others.map(ended));
 }
 
-/** A process for each further run at a time. Ctrl-C reaches them too, as they are of the same terminal. */
+/** Of each run that is trained at a time: what --threads says, else its share of the cores; undefined: one run has the engine's default. */
+function threadsOf({ concurrency, threads }: WorkerFlags): number | undefined {
+  const share = concurrency === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / concurrency));
+  return threads ?? share;
+}
+
+/** A process for each further run at a time; of a flag given twice the last counts. Ctrl-C reaches them too, being of the same terminal. */
 function startOthers({ concurrency, threads }: WorkerFlags): ChildProcess[] {
-  const own = process.argv
-    .slice(2)
-    .filter((word, i, all) => word !== "--concurrency" && all[i - 1] !== "--concurrency");
-  const share = threads ?? Math.max(1, Math.floor(availableParallelism() / concurrency));
-  const args = threads === undefined ? [...own, "--threads", String(share)] : own;
-  return Array.from({ length: concurrency - 1 }, () => fork(process.argv[1] as string, args));
+  const alone = ["--concurrency", "1", "--threads", String(threads)];
+  return Array.from({ length: concurrency - 1 }, () =>
+    fork(process.argv[1] as string, [...process.argv.slice(2), ...alone]),
+  );
 }
 
 function ended(child: ChildProcess): Promise<void> {
@@ -82,11 +87,8 @@ async function drain(
 ): Promise<RunSummary[]> {
   const store = await openReadyStore({}, around.observer.notice);
   try {
-    const share =
-      flags.concurrency === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / flags.concurrency));
-    const engine = engineOf({ ...flags, threads: flags.threads ?? share });
     const shared = { ...around, store, home: expHome(), checkpointEverySteps: flags.checkpointEvery ?? null };
-    const workshop = await openWorkshop(engine, shared);
+    const workshop = await openWorkshop(engineOf(flags), shared);
     const queue = await openQueue(store, workshop.engine.identity.name);
     try {
       return await work(queue, { drain: flags.drain ?? false }, workshop);
