@@ -40,8 +40,7 @@ export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Wo
   return resultOf(jobs, outcomes);
 }
 
-interface Each {
-  readonly jobs: readonly Job[];
+interface Rest {
   readonly retryFailed: boolean;
   /** By the jobs' keys; filled here. */
   readonly outcomes: Map<string, RunOutcome>;
@@ -49,7 +48,7 @@ interface Each {
 
 async function runEach(
   lookedUp: readonly LookedUp[],
-  { jobs, retryFailed, outcomes }: Each,
+  { jobs, retryFailed, outcomes }: Rest & { readonly jobs: readonly Job[] },
   workshop: Workshop,
 ): Promise<void> {
   for (const found of lookedUp) {
@@ -66,16 +65,9 @@ interface Search {
   readonly over: readonly RunStatus[];
 }
 
-interface IntoQueue {
-  readonly priority: number;
-  readonly retryFailed: boolean;
-  /** By the jobs' keys; filled here. */
-  readonly outcomes: Map<string, RunOutcome>;
-}
-
 async function enqueueEach(
   lookedUp: readonly LookedUp[],
-  { priority, retryFailed, outcomes }: IntoQueue,
+  { priority, retryFailed, outcomes }: Rest & { readonly priority: number },
   workshop: Workshop,
 ): Promise<void> {
   const queue = await openQueue(workshop.store, workshop.engine.identity.name);
