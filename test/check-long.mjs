@@ -9,7 +9,6 @@ const TESTS = [
   "test/cli/kill.test.ts",
   "test/store/kill.test.ts",
   "test/store/load.test.ts",
-  "test/store/pgbouncer.test.ts",
   "test/store/spool.test.ts",
   "test/run/arm.test.ts",
   "test/run/queue.test.ts",

@@ -6,9 +6,10 @@ import { readAddress } from "./address.ts";
 import { connectionError, withoutPassword } from "./connection-error.ts";
 import { startServer } from "./embedded/server.ts";
 import { countMigrations, migrate, type Migrated } from "./migrate.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { makeQueryLogin, queryUrl } from "./query-login.ts";
 import { withSafeTransactions } from "./safe-transaction.ts";
-import { socketFactory } from "./socket.ts";
+import { socketFactory, type SocketAddress } from "./socket.ts";
 
 export interface Store {
   /** postgres.js; timestamps come as Date, bigint and numeric as number. Take it anew for each use: `revive` may replace it. */
@@ -88,9 +89,11 @@ async function connectQueries(owner: Sql, ownerUrl: string): Promise<Sql> {
   return connect(queryUrl(ownerUrl), false);
 }
 
-/** A URL's server may be PgBouncer in transaction mode, which knows no prepared statements. */
+/** A URL's server may be PgBouncer in transaction mode, which knows no prepared statements and loses answers to questions sent ahead. */
 function connect(given: string, embedded: boolean): Sql {
   const { url, tls } = readAddress(given);
+  const open = socketFactory(tls);
+  const socket = embedded ? open : async (address: SocketAddress) => oneAtATime(await open(address));
   try {
     const sql = postgres(url, {
       max: 4,
@@ -100,7 +103,7 @@ function connect(given: string, embedded: boolean): Sql {
       max_lifetime: null,
       onnotice: () => undefined,
       connection: { application_name: "lockstep" },
-      ...({ socket: socketFactory(tls) } as object), // missing in its types
+      ...({ socket } as object), // missing in its types
       types: { number: { to: 20, from: [20, 1700], serialize: String, parse: parseNumber } },
     });
     return withSafeTransactions(sql);

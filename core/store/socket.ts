@@ -6,7 +6,7 @@ import { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { TlsWish } from "./address.ts";
 
-interface Address {
+export interface SocketAddress {
   readonly host: readonly string[];
   readonly port: readonly number[];
   /** Of a Unix-domain socket. */
@@ -20,15 +20,15 @@ const TLS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const TLS_TIMEOUT_MS = 5000;
 
 /** For the option `socket` of postgres.js; it reports a socket that fails later as it does its own. */
-export function socketFactory(wish: TlsWish | null): (address: Address) => Duplex | Promise<Duplex> {
+export function socketFactory(wish: TlsWish | null): (address: SocketAddress) => Duplex | Promise<Duplex> {
   return wish === null ? plainSockets() : (address) => tlsSocket(address, wish).catch(failingSocket);
 }
 
-function open({ host, port, path }: Address): net.Socket {
+function open({ host, port, path }: SocketAddress): net.Socket {
   return path ? net.connect(path) : net.connect(port[0]!, host[0]);
 }
 
-function plainSockets(): (address: Address) => Duplex {
+function plainSockets(): (address: SocketAddress) => Duplex {
   let closedSilently = false;
   return (address) => {
     if (closedSilently) {
@@ -44,7 +44,7 @@ function plainSockets(): (address: Address) => Duplex {
   };
 }
 
-async function tlsSocket(address: Address, { required, options }: TlsWish): Promise<Duplex> {
+async function tlsSocket(address: SocketAddress, { required, options }: TlsWish): Promise<Duplex> {
   const socket = open(address);
   const signal = AbortSignal.timeout(TLS_TIMEOUT_MS);
   try {
