@@ -25,15 +25,19 @@ export function registerDashboardCommand(program: Command): void {
 
 async function serve({ port, host, token, json }: DashboardFlags): Promise<void> {
   const { openReadyStore } = await import("../store/index.ts");
+  const { withUploads } = await import("../store/artifacts/uploader.ts");
   const { startDashboard } = await import("../../dashboard/server.ts");
   const home = expHome();
   const store = await openReadyStore({ home }, (text) => process.stderr.write(`${text}\n`));
   try {
-    const dashboard = await startDashboard({ store, home, port, host, token: token ?? null });
-    if (json) printJson({ type: "dashboard", url: dashboard.url });
-    else process.stdout.write(`${dashboard.url}\nCtrl-C ends it.\n`);
-    await untilSignal();
-    await dashboard.close();
+    const onNotice = (text: string): void => void process.stderr.write(`${text}\n`);
+    await withUploads({ store, home, onNotice }, async () => {
+      const dashboard = await startDashboard({ store, home, port, host, token: token ?? null });
+      if (json) printJson({ type: "dashboard", url: dashboard.url });
+      else process.stdout.write(`${dashboard.url}\nCtrl-C ends it.\n`);
+      await untilSignal();
+      await dashboard.close();
+    });
   } finally {
     await store.close();
   }

@@ -2,7 +2,10 @@
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
 import { findUnusedCaches, removeCaches } from "../run/unused-caches.ts";
-import { openReadyStore } from "../store/index.ts";
+import type { StoredObject } from "../store/artifacts/object-store.ts";
+import { collectUnreferenced } from "../store/artifacts/references.ts";
+import { openArtifactStore } from "../store/artifacts/uploader.ts";
+import { openReadyStore, type Store } from "../store/index.ts";
 import { removeDeletedRuns } from "../store/remove-deleted.ts";
 import { wholeNumber } from "./flags.ts";
 import { printNotice } from "./notice.ts";
@@ -18,7 +21,7 @@ export function registerGcCommand(program: Command): void {
   program
     .command("gc")
     .description(
-      "Remove for good what nothing needs: deleted runs with their files, caches that no run was trained from",
+      "Remove for good what nothing needs: deleted runs with their files, caches and stored files that no run refers to",
     )
     .option("--older-than <days>", "only what was deleted so many days ago", wholeNumber("--older-than", 0), 0)
     .option("--dry-run", "tell what would be removed and remove nothing")
@@ -35,16 +38,32 @@ async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<vo
       olderThanDays: olderThan,
       dryRun,
     });
+    const objects = await collectRemote(store, dryRun);
     const caches = await findUnusedCaches(store, Date.now());
     if (!dryRun) await removeCaches(caches);
-    if (json) return printJson({ type: "gc", runs: removed, kept, bytes, caches, dryRun });
+    if (json) return printJson({ type: "gc", runs: removed, kept, bytes, caches, objects: objects ?? [], dryRun });
     const verb = dryRun ? "would be removed" : "removed";
     process.stdout.write(`${removed.length} deleted runs ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
     const cacheBytes = caches.reduce((sum, cache) => sum + cache.bytes, 0);
     process.stdout.write(`${caches.length} unused caches ${verb}, ${(cacheBytes / 1e6).toFixed(1)} MB\n`);
+    if (objects !== null) {
+      const sum = objects.reduce((total, one) => total + one.bytes, 0);
+      process.stdout.write(`${objects.length} files in the artifact store ${verb}, ${(sum / 1e6).toFixed(1)} MB\n`);
+    }
     for (const { path } of caches) process.stdout.write(`  ${path}\n`);
     for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
   } finally {
     await store.close();
+  }
+}
+
+/** What no run refers to in this database's part of the artifact store; null: there is none. */
+async function collectRemote(store: Store, dryRun: boolean): Promise<StoredObject[] | null> {
+  const objects = await openArtifactStore(store);
+  if (objects === null) return null;
+  try {
+    return await collectUnreferenced(store.sql, objects, dryRun);
+  } finally {
+    objects.close();
   }
 }

@@ -5,7 +5,8 @@ import type { Interrupt } from "../run/interrupt.ts";
 import type { RunOutcome } from "../run/lifecycle.ts";
 import { findAnyRun } from "../run/recorded.ts";
 import { resumeRun } from "../run/resume.ts";
-import { openWorkshop, type Workshop } from "../run/workshop.ts";
+import { openWorkshop, uploadsOf, type Workshop } from "../run/workshop.ts";
+import { withUploads } from "../store/artifacts/uploader.ts";
 import { openReadyStore } from "../store/index.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
@@ -51,7 +52,7 @@ async function resume(
     const shared = { ...around, store, home: expHome(), checkpointEverySteps: flags.checkpointEvery ?? null };
     const workshop = await openWorkshop(engineOf(flags, run.engine), shared);
     try {
-      return await resumeRun(run, { anyway: flags.anyway ?? false }, workshop);
+      return await withUploads(uploadsOf(workshop), () => resumeRun(run, { anyway: flags.anyway ?? false }, workshop));
     } finally {
       await workshop.close();
     }

@@ -1,7 +1,13 @@
-// exp spool: events that are on this machine and not in the database yet.
+// exp spool: what is on this machine and not yet where it belongs: events for the database, files for the artifact store.
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
-import { openStore, sendLeftoverSpools } from "../store/index.ts";
+import { listPending, type Pending } from "../store/artifacts/pending-uploads.ts";
+import { sendUploads, type UploadPass } from "../store/artifacts/send-uploads.ts";
+import { openArtifactStore } from "../store/artifacts/uploader.ts";
+import { openStore, sendLeftoverSpools, type Store } from "../store/index.ts";
+import { processLives } from "../store/process-id.ts";
 import { describeSpools, type SpoolState } from "../store/spool/leftovers.ts";
 import { listDamaged } from "../store/spool/spool-files.ts";
 import { printNotice } from "./notice.ts";
@@ -19,7 +25,7 @@ Examples:
 export function registerSpoolCommands(program: Command): void {
   const spool = program
     .command("spool")
-    .description("Events of runs that wait on this machine for the database")
+    .description("Events and files of runs that wait on this machine for the database and the artifact store")
     .addHelpText("after", EXAMPLES);
   spool
     .command("status")
@@ -35,16 +41,23 @@ export function registerSpoolCommands(program: Command): void {
 
 async function status(flags: SpoolFlags): Promise<void> {
   const spools = await describeSpools(expHome());
+  const uploads = listPending(expHome()).map(describeUpload);
   const damaged = listDamaged(expHome());
   if (flags.json) {
     for (const { runId, bytes, path, ...file } of spools)
       printJson({ type: "spool", run: runId, bytes, path, writer: writer(file) });
     for (const path of damaged) printJson({ type: "damaged", path });
-  } else if (spools.length === 0) process.stdout.write("Nothing waits: all that was recorded is in the database.\n");
+    for (const { runId, what, bytes, path, writer } of uploads)
+      printJson({ type: "upload", run: runId, what, bytes, path, writer });
+  } else if (spools.length + uploads.length === 0)
+    process.stdout.write("Nothing waits: all that was recorded is where it belongs.\n");
   else
     printTable(
-      ["run", "bytes", "writer", "file"],
-      spools.map((file) => [file.runId.slice(0, 8), file.bytes, writer(file), file.path]),
+      ["run", "what", "bytes", "writer", "file"],
+      [
+        ...spools.map((file) => [file.runId.slice(0, 8), "events", file.bytes, writer(file), file.path]),
+        ...uploads.map((file) => [file.runId.slice(0, 8), file.what, file.bytes, file.writer, file.path]),
+      ],
     );
   for (const path of damaged)
     printNotice(`${path} is damaged: it was sent up to there and is kept; remove it when it is of no use.`);
@@ -55,17 +68,46 @@ function writer({ writerLives }: Pick<SpoolState, "writerLives">): string {
   return writerLives ? "running" : "ended";
 }
 
+function describeUpload(one: Pending) {
+  const { runId, owner } = one;
+  const path = join(expHome(), one.kind === "artifact" ? one.path : one.checkpoint.path);
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const what = one.kind === "artifact" ? "artifact" : `checkpoint after ${one.step} steps`;
+  return { runId, what, bytes, path, writer: writer({ writerLives: processLives(owner) }) };
+}
+
 async function flush(flags: SpoolFlags): Promise<void> {
   const store = await openStore();
   try {
     const { files, events, notices } = await sendLeftoverSpools(store);
     for (const notice of notices) printNotice(notice);
-    if (flags.json) printJson({ type: "spool", files, events });
-    else
-      process.stdout.write(
-        files === 0 ? "Nothing waits.\n" : `Sent ${events} events from ${files} ${files === 1 ? "file" : "files"}.\n`,
-      );
+    const uploads = await flushUploads(store);
+    for (const notice of uploads?.notices ?? []) printNotice(notice);
+    const { sent: uploaded = 0, left = 0, failure = null } = uploads ?? {};
+    if (flags.json) printJson({ type: "spool", files, events, uploaded, left });
+    else process.stdout.write(`${flushed({ files, events, uploaded })}\n`);
+    if (failure !== null) throw failure;
   } finally {
     await store.close();
+  }
+}
+
+function flushed(sent: { readonly files: number; readonly events: number; readonly uploaded: number }): string {
+  const { files, events, uploaded } = sent;
+  const parts = [
+    ...(files === 0 ? [] : [`Sent ${events} events from ${files} ${files === 1 ? "file" : "files"}.`]),
+    ...(uploaded === 0 ? [] : [`Sent ${uploaded} files to the artifact store.`]),
+  ];
+  return parts.length === 0 ? "Nothing waits." : parts.join(" ");
+}
+
+/** Null: there is no artifact store. */
+async function flushUploads(store: Store): Promise<UploadPass | null> {
+  const objects = await openArtifactStore(store);
+  if (objects === null) return null;
+  try {
+    return await sendUploads({ store, objects, home: expHome() });
+  } finally {
+    objects.close();
   }
 }

@@ -7,7 +7,8 @@ import type { Interrupt } from "../run/interrupt.ts";
 import type { RunSummary } from "../run/observer.ts";
 import { openQueue } from "../run/queue/queue.ts";
 import { work } from "../run/queue/worker.ts";
-import { openWorkshop, type Workshop } from "../run/workshop.ts";
+import { openWorkshop, uploadsOf, type Workshop } from "../run/workshop.ts";
+import { withUploads } from "../store/artifacts/uploader.ts";
 import { openReadyStore } from "../store/index.ts";
 import { wholeNumber } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
@@ -24,8 +25,8 @@ interface WorkerFlags extends EngineFlags {
 
 const EXAMPLES = `
 A worker takes runs of its own version of the code and its own engine alone: their digests are those of exp run. The database is the one
-that DATABASE_URL names, or this home's; images must be where the experiment says, or be downloadable. Checkpoints lie in EXP_HOME, so
-workers that go on with each other's runs share one. A worker that is killed leaves its run to the others.
+that DATABASE_URL names, or this home's; images must be where the experiment says, or be downloadable. Workers that go on with each other's
+runs share an artifact store (ARTIFACTS_URL, see docs/scale.md) or EXP_HOME. A worker that is killed leaves its run to the others.
 
 Examples:
   exp run experiments/width-sweep.ts --queue
@@ -91,7 +92,7 @@ async function drain(
     const workshop = await openWorkshop(engineOf(flags), shared);
     const queue = await openQueue(store, workshop.engine.identity.name);
     try {
-      return await work(queue, { drain: flags.drain ?? false }, workshop);
+      return await withUploads(uploadsOf(workshop), () => work(queue, { drain: flags.drain ?? false }, workshop));
     } finally {
       await queue.close();
       await workshop.close();

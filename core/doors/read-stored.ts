@@ -2,6 +2,7 @@
 // the best epoch, and everything that was logged under its own name.
 import { join } from "node:path";
 import { flatten } from "../flatten.ts";
+import { fetchArtifact } from "../store/artifacts/fetch-artifact.ts";
 import type { RunRow, Store } from "../store/index.ts";
 import { Curves } from "./curves.ts";
 import type { ForeignRun, HistogramPoint, Point, Series } from "./foreign-run.ts";
@@ -18,8 +19,9 @@ export async function readStored(store: Store, run: RunRow, home: string): Promi
     run;
   const beganMs = (startedAt ?? run.createdAt).getTime();
   const batches = await batchSeries(store, runId, beganMs);
-  const files = await store.sql<{ name: string; path: string }[]>`
-    select name, path from artifacts where run_id = ${runId} order by kind, epoch nulls last, name`;
+  const files = await store.sql<{ name: string; path: string; sha256: string }[]>`
+    select name, path, sha256 from artifacts where run_id = ${runId} order by kind, epoch nulls last, name`;
+  for (const file of files) if (!file.path.startsWith("/")) await fetchArtifact(store, home, file);
   return {
     ...{ runId, kind, digest, project, experiment, variant, seed, name, startedAt, endedAt, tags, note, gitCommit },
     status: run.status === "queued" ? "running" : (run.status as ForeignRun["status"]),

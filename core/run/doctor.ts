@@ -5,6 +5,8 @@ import { access, mkdir, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { listEngines } from "../engine/list.ts";
 import { LockstepError } from "../errors.ts";
+import { listOurs } from "../store/artifacts/send-uploads.ts";
+import { openArtifactStore } from "../store/artifacts/uploader.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { describeSpools } from "../store/spool/leftovers.ts";
 import { listDamaged } from "../store/spool/spool-files.ts";
@@ -84,7 +86,7 @@ async function database(home: string): Promise<Finding[]> {
     throw error;
   }
   try {
-    return [await server(store), await clock(store), await reader(store)];
+    return [await server(store), await clock(store), await reader(store), await artifactStore(store)];
   } finally {
     await store.close();
   }
@@ -122,6 +124,24 @@ async function reader({ sql }: Store): Promise<Finding> {
   );
 }
 
+async function artifactStore(store: Store): Promise<Finding> {
+  try {
+    const objects = await openArtifactStore(store);
+    if (objects === null)
+      return ok("artifacts", "in EXP_HOME alone; ARTIFACTS_URL names an S3 bucket or a shared folder");
+    const began = performance.now();
+    await objects.check();
+    objects.close();
+    return ok(
+      "artifacts",
+      `${objects.name}, writes and removes a file in ${(performance.now() - began).toFixed(0)} ms`,
+    );
+  } catch (error) {
+    if (error instanceof LockstepError) return problem("artifacts", error.message, error.next);
+    throw error;
+  }
+}
+
 async function spool(home: string): Promise<Finding> {
   const waiting = (await describeSpools(home)).filter(({ writerLives }) => writerLives !== true);
   const damaged = listDamaged(home);
@@ -131,8 +151,13 @@ async function spool(home: string): Promise<Finding> {
       `${damaged.length} damaged files`,
       "exp spool status names them; what is whole of them was sent.",
     );
-  if (waiting.length > 0)
-    return warning("spool", `${waiting.length} files wait for the database`, "exp spool flush sends them.");
+  const uploads = listOurs(home).length;
+  if (waiting.length + uploads > 0)
+    return warning(
+      "spool",
+      `${waiting.length} files wait for the database, ${uploads} for the artifact store`,
+      "exp spool flush sends them.",
+    );
   return ok("spool", "nothing waits");
 }
 

@@ -16,7 +16,8 @@ import { orAbort } from "./interrupt.ts";
 import type { Job } from "./jobs.ts";
 import type { RunName, RunSummary } from "./observer.ts";
 import type { Place } from "./advance.ts";
-import { findResumePoint } from "./resume-point.ts";
+import { dropSent, offerCheckpoints } from "./checkpoint-upload.ts";
+import { findResumePoint, type RunFolder } from "./resume-point.ts";
 import { watchStopRequests } from "./stop-request.ts";
 import { summaryOf, unfinished } from "./summary.ts";
 import { seedText } from "../store/seed-text.ts";
@@ -93,6 +94,7 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
     const result = await orAbort(trainRun(run), signal, GRACE_MS);
     recordProfile(run);
     recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
+    dropSent(run.workshop.home, work.name.run);
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
   } catch (cause) {
     if (signal.aborted) return interrupted(run);
@@ -119,7 +121,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
   reached("weights");
   for (const note of work.notes ?? []) say("warning", note);
-  const resumeFrom = work.resume ? await goOn(folder, say) : null;
+  const resumeFrom = work.resume ? await goOn({ store, runId: name.run, folder }, say) : null;
   const engineChange = work.resume ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
   if (!work.resume) {
     for (const text of report) say("info", text);
@@ -138,15 +140,21 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     positiveClass: job.sweep.plan.positiveClass,
     hooks: job.sweep.plan.hooks,
     pauseAfterEpoch: work.pauseAfterEpoch,
-    checkpoints: { folder, home, everySteps: workshop.checkpointEverySteps },
+    checkpoints: {
+      folder,
+      home,
+      everySteps: workshop.checkpointEverySteps,
+      onStep: offerCheckpoints(home, name.run, observer.notice),
+    },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
     onProgress: observer.progress,
   });
 }
 
 /** @returns the checkpoint to go on from, or null: from the beginning */
-async function goOn(folder: string, say: Attempt["say"]): Promise<string | null> {
-  const { checkpoint, damaged } = await findResumePoint(folder);
+async function goOn(where: RunFolder, say: Attempt["say"]): Promise<string | null> {
+  const { checkpoint, damaged, notice } = await findResumePoint(where);
+  if (notice !== null) say("warning", notice);
   for (const path of damaged) say("warning", `a checkpoint is damaged and set aside: ${path}`);
   say(
     "info",

@@ -1,7 +1,10 @@
-// Where a run goes on: its newest checkpoint that is whole. A damaged one is set aside and the one before it taken.
+// Where a run goes on: its newest checkpoint that is whole, here or in the artifact store. A damaged one is set aside and the one before
+// it taken.
 import { rename } from "node:fs/promises";
 import { LockstepError } from "../errors.ts";
-import { latestCheckpoint } from "../train/checkpoint-folder.ts";
+import { fetchResumePoint } from "../store/artifacts/fetch-artifact.ts";
+import type { Store } from "../store/index.ts";
+import { latestCheckpoint, stepOf } from "../train/checkpoint-folder.ts";
 import { readCheckpoint } from "../train/checkpoint.ts";
 
 export interface ResumePoint {
@@ -9,13 +12,30 @@ export interface ResumePoint {
   readonly checkpoint: string | null;
   /** Damaged files that were set aside. */
   readonly damaged: readonly string[];
+  /** What people should know; null: nothing. */
+  readonly notice: string | null;
 }
 
-export async function findResumePoint(folder: string): Promise<ResumePoint> {
+export interface RunFolder {
+  readonly store: Pick<Store, "sql">;
+  readonly runId: string;
+  readonly folder: string;
+}
+
+/** With the artifact store away it is what lies here: the digest is the same, only more is trained again. */
+export async function findResumePoint({ store, runId, folder }: RunFolder): Promise<ResumePoint> {
+  const local = await latestCheckpoint(folder);
+  const notice = await fetchResumePoint(store, { runId, folder }, local === null ? 0 : stepOf(local)).then(
+    () => null,
+    (error: unknown) => {
+      if (!(error instanceof LockstepError)) throw error;
+      return `${error.message} What lies in ${folder} is gone on from.`;
+    },
+  );
   const damaged: string[] = [];
   for (;;) {
     const checkpoint = await latestCheckpoint(folder);
-    if (checkpoint === null || (await isWhole(checkpoint))) return { checkpoint, damaged };
+    if (checkpoint === null || (await isWhole(checkpoint))) return { checkpoint, damaged, notice };
     damaged.push(`${checkpoint}.damaged`);
     await rename(checkpoint, `${checkpoint}.damaged`);
   }

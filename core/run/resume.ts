@@ -40,7 +40,7 @@ export async function resumeRun(
   if (!claimed && (await claimStored(store.sql, run.runId)) === null)
     throw notResumable(run, "another process was quicker");
   if (codeChanged !== null) {
-    const { checkpoint } = await findResumePoint(runFolder(home, run.runId));
+    const { checkpoint } = await findResumePoint({ store, runId: run.runId, folder: runFolder(home, run.runId) });
     await forgetAfter(store, run.runId, checkpoint);
     const { digest, files } = readCodeState();
     const provenance = { ...recorded.provenance, codeFiles: files };

@@ -1,8 +1,8 @@
 // A run that others start from. It is trained once for all: a finished one is kept, one that another process trains is waited for.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../errors.ts";
+import { fetchArtifact } from "../store/artifacts/fetch-artifact.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { markLostRuns, readArtifacts, type Store } from "../store/index.ts";
 import { claimNew, claimShared, type EarlierRun, type SharedClaim } from "./claim.ts";
@@ -61,12 +61,11 @@ async function claimWhenFree(
   }
 }
 
-/** Absolute path of a finished run's best checkpoint, or null where the file is not here. */
+/** Absolute path of a finished run's best checkpoint, or null where the file is neither here nor in the artifact store. */
 export async function bestCheckpoint(store: Store, runId: string, home: string): Promise<string | null> {
   const artifacts = await readArtifacts(store, runId);
   const best = artifacts.filter(({ kind, name }) => kind === "checkpoint" && name.startsWith("best-")).at(-1);
-  const path = best === undefined ? null : join(home, best.path);
-  return path !== null && existsSync(path) ? path : null;
+  return best !== undefined && (await fetchArtifact(store, home, best)) ? join(home, best.path) : null;
 }
 
 /** A run that failed before is not tried again unasked. */

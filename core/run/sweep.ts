@@ -4,6 +4,7 @@ import { LockstepError } from "../errors.ts";
 import { loadExperiment, planRuns, type Overrides } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
 import { reached } from "../phases.ts";
+import { withUploads } from "../store/artifacts/uploader.ts";
 import { openReadyStore, type Store } from "../store/index.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
@@ -11,7 +12,7 @@ import { planLineage, type SweepPlan } from "./lineage.ts";
 import type { RunSummary, SweepObserver } from "./observer.ts";
 import type { RetryFailed } from "./retry.ts";
 import { runJobs } from "./run-jobs.ts";
-import { openWorkshop, type EngineRequest, type Workshop } from "./workshop.ts";
+import { openWorkshop, uploadsOf, type EngineRequest, type Workshop } from "./workshop.ts";
 
 export interface SweepOptions extends EngineRequest {
   readonly file: string;
@@ -51,10 +52,10 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
     const store = await openReadyStore({}, observer.notice); // while the engine's threads test their kernels
     reached("store");
     try {
-      return await trainBesideDashboard(jobs, options, {
-        workshop: { ...(await opening), store },
-        serve: around.serve,
-      });
+      const workshop = { ...(await opening), store };
+      return await withUploads(uploadsOf(workshop), () =>
+        trainBesideDashboard(jobs, options, { workshop, serve: around.serve }),
+      );
     } finally {
       await store.close();
     }

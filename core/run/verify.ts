@@ -28,7 +28,7 @@ export async function verifyRun(store: Store, run: RunRow, home: string): Promis
     checkRunRow(recorded),
     checkDigest(recorded),
     ...(await checkEvaluations(store, recorded, home)),
-    await checkArtifacts(await readArtifacts(store, run.runId), home),
+    await checkArtifacts(store, await readArtifacts(store, run.runId), home),
   ];
 }
 

@@ -3,6 +3,7 @@ import { createEngine, type EngineChoice } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createPortableResampler, type PortableResampler } from "../engine/portable/resample.ts";
 import { LockstepError } from "../errors.ts";
+import type { UploadOptions } from "../store/artifacts/uploader.ts";
 import type { Store } from "../store/connect.ts";
 import type { Interrupt } from "./interrupt.ts";
 import type { SweepObserver } from "./observer.ts";
@@ -27,6 +28,16 @@ export interface EngineRequest {
   readonly threads: number | null;
   /** Whether to store where the time goes; absent: no. */
   readonly profile?: boolean;
+}
+
+/** For `withUploads`: what its runs leave for the artifact store. */
+export function uploadsOf({
+  store,
+  home,
+  observer,
+  interrupt,
+}: Pick<Workshop, "store" | "home" | "observer" | "interrupt">): UploadOptions {
+  return { store, home, onNotice: observer.notice, signal: interrupt.signal };
 }
 
 /** How long the engine's threads may take to stop; a step may be under way. */

@@ -8,3 +8,4 @@ export * from "./schema/attachments.ts";
 export * from "./schema/evaluations.ts";
 export * from "./schema/kernel-times.ts";
 export * from "./schema/halving.ts";
+export * from "./schema/artifact-store.ts";

@@ -2,7 +2,7 @@
 // "best-epoch-07-accuracy-0.8974.safetensors". The older files go only when the newer ones are safely there. Writing goes on in the
 // background, one file after the other, while the next epoch trains.
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LockstepError } from "../errors.ts";
 import type { Network, State } from "../model/network.ts";
 import { TEMPORARY } from "./atomic-file.ts";
@@ -60,6 +60,7 @@ export class CheckpointFolder {
     this.enqueue(async () => {
       await writeCheckpoint(path, this.network, { ...this.about, standing, state }, digest);
       await this.prune(standing, this.plan.keep ?? DEFAULT_KEEP);
+      this.plan.onStep?.({ step, path, bestPath: standing.best === null ? null : this.path(standing.best.file) });
     });
     return path;
   }
@@ -98,9 +99,13 @@ export function bestFile(epoch: number, accuracy: number): string {
   return `best-epoch-${String(epoch).padStart(2, "0")}-accuracy-${accuracy.toFixed(4)}.safetensors`;
 }
 
+/** Training steps behind a checkpoint, by its name. @param path of a file that `latestCheckpoint` finds */
+export function stepOf(path: string): number {
+  return Number(STEP_FILE.exec(basename(path))?.[1]);
+}
+
 /** Newest first. */
 function stepFiles(names: readonly string[]): string[] {
-  const stepOf = (name: string) => Number(STEP_FILE.exec(name)?.[1]);
   return names.filter((name) => STEP_FILE.test(name)).sort((a, b) => stepOf(b) - stepOf(a));
 }
 

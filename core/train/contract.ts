@@ -55,6 +55,16 @@ export interface CheckpointPlan {
   readonly everySteps?: number | null;
   /** How many of those further checkpoints are kept, newest first; default 2. */
   readonly keep?: number;
+  /** Called when a step's checkpoint is on disk; must not wait. */
+  readonly onStep?: (saved: SavedStep) => void;
+}
+
+export interface SavedStep {
+  /** Training steps behind it. */
+  readonly step: number;
+  readonly path: string;
+  /** The best epoch's weights so far; null: none was validated yet. */
+  readonly bestPath: string | null;
 }
 
 export interface KnownLink {

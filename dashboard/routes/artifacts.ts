@@ -1,10 +1,11 @@
-// GET /artifacts/ID : a file that the database knows, below EXP_HOME and nowhere else.
+// GET /artifacts/ID : a file that the database knows, below EXP_HOME and nowhere else; another machine's comes from the artifact store.
 import { createReadStream } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Readable } from "node:stream";
 import { Hono } from "hono";
 import { LockstepError } from "../../core/errors.ts";
+import { fetchArtifact } from "../../core/store/artifacts/fetch-artifact.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { findArtifact, type ArtifactRow } from "../queries/attachments.ts";
 
@@ -15,6 +16,7 @@ export function artifactRoutes({ store, home }: DashboardDeps): Hono {
   return new Hono().get("/artifacts/:id{[0-9a-f]{32,64}}", async (c) => {
     const artifact = await findArtifact(store.sql, c.req.param("id"));
     if (artifact === null) throw missing(`no artifact has the id ${c.req.param("id")}`);
+    await fetchArtifact(store, home, artifact);
     const file = await fileOf(home, artifact);
     const shown = SHOWN.includes(artifact.mediaType);
     const name = encodeURIComponent(artifact.name.split("/").at(-1) as string);
@@ -43,7 +45,7 @@ function missing(message: string, cause?: unknown): LockstepError {
   return new LockstepError({
     code: "run-not-found",
     message,
-    next: "Artifacts lie below EXP_HOME; was it moved, or are these runs of another machine?",
+    next: "Artifacts lie below EXP_HOME; was it moved? Those of other machines are had where ARTIFACTS_URL is set.",
     cause,
   });
 }

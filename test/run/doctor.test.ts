@@ -18,7 +18,18 @@ it("finds nothing wrong where all is there", async () => {
   process.env["DATABASE_URL"] = await createTestDatabase(inject("postgresUrl"));
   const findings = await examine(join(folder, "home"));
   expect(findings.map(({ what }) => what)).toEqual([
-    ...["node", "machine", "home", "engine portable", "engine tensorflow", "database", "clock", "queries", "spool"],
+    ...[
+      "node",
+      "machine",
+      "home",
+      "engine portable",
+      "engine tensorflow",
+      "database",
+      "clock",
+      "queries",
+      "artifacts",
+      "spool",
+    ],
   ]);
   expect(findings.filter(({ state }) => state === "problem")).toEqual([]);
 });

@@ -57,7 +57,7 @@ async function makeRoom(sql: TransactionSql, replace: boolean): Promise<void> {
     select (select count(*) from runs) as runs, (select count(*) from runs where status = 'running') as running,
       (select count(*) from datasets) as datasets, (select count(*) from experiments) as experiments`;
   const { runs, running, datasets, experiments } = held!;
-  if (runs + datasets + experiments === 0) return;
+  if (runs + datasets + experiments === 0) return void (await sql`delete from artifact_spaces`);
   const holds = `it holds ${runs} runs, ${experiments} experiments and ${datasets} data sets`;
   if (!replace) {
     throw new LockstepError({

@@ -41,6 +41,7 @@ export const artifacts = pgTable(
     foreignKey({ columns: [table.datasetDigest], foreignColumns: [datasets.datasetDigest] }).onDelete("cascade"),
     index("artifacts_run").on(table.runId, table.kind),
     index("artifacts_sample").on(table.datasetDigest, table.sampleId),
+    index("artifacts_sha256").on(table.sha256),
   ],
 );
 
