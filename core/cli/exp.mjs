@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// The `exp` command. Registers TypeScript (tsx) and the name "lockstep" for experiment files anywhere, then hands over to main.ts.
-import { register as registerHooks } from "node:module";
-import { fileURLToPath } from "node:url";
-import { register as registerTypeScript } from "tsx/esm/api";
+// The `exp` command. Our own code runs compiled (compiled.mjs); experiment files, anywhere, and where nothing can be compiled our own code
+// too, are read by tsx, which takes a while to start: not before the first experiment is loaded.
+import { compiledEntries } from "./compiled.mjs";
 
-process.env.TSX_TSCONFIG_PATH ??= fileURLToPath(new URL("../../tsconfig.json", import.meta.url)); // else that of the user's folder
-registerTypeScript();
-registerHooks("./resolve-lockstep.mjs", import.meta.url);
-const { main } = await import("./main.ts");
-await main(process.argv);
+const entries = await compiledEntries();
+if (entries !== null && process.argv.includes("--debug")) process.setSourceMapsEnabled(true);
+const readTypeScript = async () => (await import("./read-typescript.mjs")).readTypeScript(entries?.index);
+if (entries === null) await readTypeScript();
+const { main } = await import(entries?.main ?? "./main.ts");
+await main(process.argv, readTypeScript);

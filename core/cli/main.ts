@@ -2,12 +2,17 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { Interrupted, LockstepError } from "../errors.ts";
+import { beforeLoading } from "../experiment/load.ts";
 import { suggestion } from "../experiment/nearest.ts";
 import { registerCommands } from "./commands.ts";
 import { printError } from "./output.ts";
 
-/** Runs the command that `argv` names and sets the exit code. @param argv as process.argv */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the command that `argv` names and sets the exit code.
+ * @param argv as process.argv @param readTypeScript makes this process read TypeScript: called before an experiment file is loaded
+ */
+export async function main(argv: readonly string[], readTypeScript: () => Promise<void>): Promise<void> {
+  beforeLoading(readTypeScript);
   const program = await buildProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);

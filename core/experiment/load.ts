@@ -16,6 +16,13 @@ export interface LoadedExperiment {
   readonly docstring: string;
 }
 
+let prepare: () => Promise<void> = () => Promise.resolve();
+
+/** What a process that does not read TypeScript yet must do before it loads an experiment file. */
+export function beforeLoading(registerTypeScript: () => Promise<void>): void {
+  prepare = registerTypeScript;
+}
+
 /** @throws LockstepError "experiment-file" or "experiment-invalid" */
 export async function loadExperiment(path: string): Promise<LoadedExperiment> {
   const file = resolve(path);
@@ -37,6 +44,7 @@ export async function loadExperiment(path: string): Promise<LoadedExperiment> {
 
 async function defaultExport(file: string, path: string): Promise<unknown> {
   let loaded: { default?: unknown };
+  await prepare();
   try {
     loaded = (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (cause) {
