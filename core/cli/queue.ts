@@ -46,10 +46,10 @@ async function list(flags: QueueFlags): Promise<void> {
     else if (rows.length === 0) process.stdout.write("Nothing waits. exp run FILE --queue puts runs into the queue.\n");
     else
       printTable(
-        ["run", "name", "standing", "priority", "given back", "since", "trained by", "waits for"],
+        ["run", "name", "standing", "priority", "given back", "since", "trained by", "waits for", "why"],
         rows.map((row) => [
           ...[row.runId.slice(0, 8), row.name, row.standing, row.priority, row.retries],
-          ...[row.queuedAt.toISOString().slice(0, 16), row.owner ?? "-", row.queue],
+          ...[row.queuedAt.toISOString().slice(0, 16), row.owner ?? "-", row.queue, row.reason ?? ""],
         ]),
       );
   } finally {

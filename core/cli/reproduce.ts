@@ -1,5 +1,4 @@
 // exp reproduce: trains a stored or bundled run again and says line by line whether it is the same.
-import { rm } from "node:fs/promises";
 import type { Command } from "commander";
 import { sourceFromPath } from "../data/index.ts";
 import type { Hooks } from "../experiment/hooks.ts";
@@ -9,7 +8,6 @@ import { readRecorded, type Recorded } from "../run/recorded.ts";
 import { reproduceRun, verdictOf } from "../run/reproduce.ts";
 import type { WeightsOrigin } from "../run/initial-weights.ts";
 import { storedHooks } from "../run/stored-hooks.ts";
-import { unpackSources } from "../run/unpacked-sources.ts";
 import { bundledWeights, storedWeights } from "../run/stored-weights.ts";
 import type { Verdict, VerdictLine } from "../run/verdict.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
@@ -74,7 +72,7 @@ async function fromStore(name: string, flags: ReproduceFlags, around: Around): P
   try {
     const recorded = await readRecorded(store, await findRun(store, name));
     const weightsOf = () => storedWeights(recorded, { store, home: expHome() });
-    const hooks = await storedHooks(recorded, around.observer.notice);
+    const { hooks } = await storedHooks(recorded, "leave", around.observer.notice);
     const outcome = await reproduce(recorded, { weightsOf, hooks }, flags, around);
     await saveVerdict(store, outcome.run, { kind: "reproduce", verdict: outcome.verdict, details: outcome.lines });
     return outcome;
@@ -87,14 +85,8 @@ async function fromBundle(path: string, flags: ReproduceFlags, around: Around): 
   const { recorded, initialWeights } = await openBundle(path);
   const weightsOf = async () => bundledWeights(recorded, await initialWeights());
   if (!flags.trustCode) return reproduce(recorded, { weightsOf, hooks: null }, flags, around);
-  const { folder, file } = await unpackSources(recorded.provenance.sources);
-  try {
-    const here = { ...recorded, provenance: { ...recorded.provenance, experimentFile: file } };
-    const hooks = await storedHooks(here, around.observer.notice);
-    return await reproduce(recorded, { weightsOf, hooks }, flags, around);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { hooks, release } = await storedHooks(recorded, "trust", around.observer.notice);
+  return reproduce(recorded, { weightsOf, hooks }, flags, around).finally(release);
 }
 
 /** Found where the run is from. */

@@ -20,6 +20,7 @@ import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.t
 interface WorkerFlags extends EngineFlags {
   readonly concurrency: number;
   readonly drain?: boolean;
+  readonly trustCode?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,7 +44,11 @@ export function registerWorkerCommand(program: Command): void {
       wholeNumber("--concurrency", 1),
       1,
     )
-    .option("--drain", "end when nothing waits and nothing is being trained");
+    .option("--drain", "end when nothing waits and nothing is being trained")
+    .option(
+      "--trust-code",
+      "run hooks that come with a run and are not in the experiment file here: code of whoever queued it",
+    );
   addEngineOptions(command)
     .option("--json", "JSON lines on standard output, progress on standard error")
     .addHelpText("after", EXAMPLES)
@@ -92,7 +97,9 @@ async function drain(
     const workshop = await openWorkshop(engineOf(flags), shared);
     const queue = await openQueue(store, workshop.engine.identity.name);
     try {
-      return await withUploads(uploadsOf(workshop), () => work(queue, { drain: flags.drain ?? false }, workshop));
+      return await withUploads(uploadsOf(workshop), () =>
+        work(queue, { drain: flags.drain ?? false, trustCode: flags.trustCode ?? false }, workshop),
+      );
     } finally {
       await queue.close();
       await workshop.close();

@@ -10,7 +10,7 @@ import { carryOut, runFolder, type RunOutcome } from "./lifecycle.ts";
 import { rebuildJob } from "./rebuild.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { findResumePoint } from "./resume-point.ts";
-import { storedHooks } from "./stored-hooks.ts";
+import { storedHooks, type ForeignHooks } from "./stored-hooks.ts";
 import { storedWeights } from "./stored-weights.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -19,12 +19,14 @@ export interface ResumeOptions {
   readonly anyway: boolean;
   /** Whether this process has claimed it already, as a worker of the queue does. */
   readonly claimed?: boolean;
+  /** Default: a hook that is not here is not called. */
+  readonly foreignHooks?: ForeignHooks;
 }
 
 /** @throws LockstepError "run-state" where the run is not to be resumed, "verdict" where code or data have changed */
 export async function resumeRun(
   run: RunRow,
-  { anyway, claimed = false }: ResumeOptions,
+  { anyway, claimed = false, foreignHooks = "leave" }: ResumeOptions,
   workshop: Workshop,
 ): Promise<RunOutcome> {
   if (!claimed) checkState(run);
@@ -32,7 +34,7 @@ export async function resumeRun(
   const recorded = await readRecorded(store, run);
   const rebuilt = await rebuildJob(recorded, { source: null, watch: observer });
   const { sweep } = rebuilt;
-  const hooks = await storedHooks(recorded, observer.notice);
+  const { hooks, release } = await storedHooks(recorded, foreignHooks, observer.notice);
   const job = { ...rebuilt, sweep: { ...sweep, plan: { ...sweep.plan, hooks } } };
   checkData(recorded, job);
   const codeChanged = checkCode(recorded, anyway);
@@ -49,10 +51,8 @@ export async function resumeRun(
   const notes = codeChanged === null ? [] : [codeChanged];
   const { runId, experiment, variant, seed, fold } = run;
   const name = { run: runId, experiment, variant, seed, fold };
-  return carryOut(
-    { job, name, weights, resume: run.status !== "queued", notes, index: 1, total: 1, cost: 1, costAfter: 0 },
-    workshop,
-  );
+  const place = { index: 1, total: 1, cost: 1, costAfter: 0 };
+  return carryOut({ job, name, weights, resume: run.status !== "queued", notes, ...place }, workshop).finally(release);
 }
 
 function checkState(run: RunRow): void {

@@ -165,10 +165,10 @@ it("a bundle's own hook is called only where its code is trusted, from the text 
   expect(verdictOf(untrusted)).toBe("same");
   expect(calls).toEqual([1, 2]);
 
-  const { folder, file: unpacked } = await unpackSources(hooked.provenance.sources);
-  const here = { ...hooked, provenance: { ...hooked.provenance, experimentFile: unpacked } };
-  const trusted = await reproduce(hooked, { hooks: await storedHooks(here, () => undefined) });
-  rmSync(folder, { recursive: true });
+  await expect(storedHooks(hooked, "refuse", () => undefined)).rejects.toThrow(/brings code of its own/);
+  const { hooks, release } = await storedHooks(hooked, "trust", () => undefined);
+  const trusted = await reproduce(hooked, { hooks });
+  await release();
   expect(line(trusted, "hooks")?.verdict).toBe("same");
   expect(verdictOf(trusted)).toBe("same");
   expect(calls).toEqual([1, 2, 1, 2]);

@@ -28,6 +28,8 @@ export interface QueuedRun {
   readonly queue: string;
   /** "waiting", "running", "paused", "given back" or "failed". */
   readonly standing: string;
+  /** Why it was given back last; null: it was not. */
+  readonly reason: string | null;
 }
 
 export interface Queue {
@@ -35,17 +37,17 @@ export interface Queue {
   readonly name: string;
   /** @param sql the transaction that makes the run's row */
   send(sql: TransactionSql, runId: string, priority: number): Promise<void>;
-  /** The run of highest priority, the oldest first; null: none waits. */
-  take(): Promise<Taken | null>;
+  /** The run of highest priority, the oldest first; null: none waits. @param except jobs that others are to take */
+  take(except: readonly string[]): Promise<Taken | null>;
   done(taken: Taken): Promise<void>;
   /** Out of the queue until it is put back. */
   setAside(taken: Taken): Promise<void>;
-  /** Another worker may take it, or this one again; the run stands as it did before. */
+  /** Another worker may take it; the run stands as it did before. */
   giveBack(taken: Taken, reason: string): Promise<void>;
   /** Gives back what was taken for runs whose process is gone. Call `markLostRuns` before. @returns how many */
   returnLost(): Promise<number>;
-  /** Runs of this queue that wait or are being trained. */
-  unfinished(): Promise<number>;
+  /** Runs of this queue that wait or are being trained, but for those jobs that wait. */
+  unfinished(except: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export async function openQueue(store: Store, engine: string): Promise<Queue> {
     send: async (sql, runId, priority) => {
       await boss.send(name, { runId }, { priority, singletonKey: runId, db: databaseOf(sql) });
     },
-    take: () => takeOne(store, boss, name),
+    take: (except) => takeOne(store, name, except),
     done: async ({ jobId }) => boss.complete(name, jobId),
     setAside: async ({ jobId }) => boss.cancel(name, jobId),
     giveBack: async ({ jobId, run }, reason) => {
@@ -77,9 +79,10 @@ export async function openQueue(store: Store, engine: string): Promise<Queue> {
       for (const { id } of lost) await boss.fail(name, id, { reason: "its worker is gone" });
       return lost.length;
     },
-    unfinished: async () => {
+    unfinished: async (except) => {
       const [row] = await store.sql<{ n: number }[]>`
-        select count(*)::int as n from ${store.sql(SCHEMA)}.job where name = ${name} and state in ('created', 'retry', 'active')`;
+        select count(*)::int as n from ${store.sql(SCHEMA)}.job where name = ${name}
+          and (state = 'active' or state in ('created', 'retry') and id <> all(${[...except]}::uuid[]))`;
       return row?.n ?? 0;
     },
     close,
@@ -87,14 +90,33 @@ export async function openQueue(store: Store, engine: string): Promise<Queue> {
 }
 
 /** Job and run in one transaction, so that whoever dies in between leaves neither behind. */
-async function takeOne(store: Store, boss: PgBoss, name: string): Promise<Taken | null> {
+async function takeOne(store: Store, name: string, except: readonly string[]): Promise<Taken | null> {
   return store.sql.begin(async (sql) => {
-    const [job] = await boss.fetch<{ runId: string }>(name, { includeMetadata: true, db: databaseOf(sql) });
+    const job = await fetchJob(sql, name, except);
     if (job === undefined) return null;
-    const run = await findRun({ ...store, sql: sql as unknown as Sql }, job.data.runId);
+    const run = await findRun({ ...store, sql: sql as unknown as Sql }, job.runId);
     await claimStored(sql, run.runId);
-    return { jobId: job.id, run, retries: job.retryCount };
+    return { jobId: job.id, run, retries: job.retries };
   });
+}
+
+/** What boss.fetch does, which knows no exceptions. */
+async function fetchJob(
+  sql: TransactionSql,
+  name: string,
+  except: readonly string[],
+): Promise<{ id: string; runId: string; retries: number } | undefined> {
+  const [job] = await sql<{ id: string; runId: string; retries: number }[]>`
+    with next as (
+      select id from ${sql(SCHEMA)}.job
+      where name = ${name} and state < 'active' and start_after < now() and id <> all(${[...except]}::uuid[])
+      order by priority desc, created_on, id limit 1 for update skip locked
+    )
+    update ${sql(SCHEMA)}.job j set state = 'active', started_on = now(),
+      retry_count = case when started_on is not null then retry_count + 1 else retry_count end
+    from next where j.name = ${name} and j.id = next.id
+    returning j.id, j.data->>'runId' as "runId", j.retry_count as retries`;
+  return job;
 }
 
 /** Takes a waiting run out of the queue. @returns false where it does not wait there */
@@ -128,7 +150,8 @@ export async function listQueue(store: Store): Promise<QueuedRun[]> {
       select r.run_id as "runId", r.experiment || '/' || r.variant || '/' || r.seed as name, r.status, j.priority,
         j.retry_count as retries, j.created_on as "queuedAt", case when r.status = 'running' then r.owner end as owner, j.name as queue,
         case j.state when 'created' then 'waiting' when 'retry' then 'given back' when 'active' then 'running'
-          when 'cancelled' then 'paused' else j.state::text end as standing
+          when 'cancelled' then 'paused' else j.state::text end as standing,
+        j.output->>'reason' as reason
       from ${store.sql(SCHEMA)}.job j join runs r on r.run_id = (j.data->>'runId')::uuid
       where j.state in ('created', 'retry', 'active', 'cancelled', 'failed') and r.status <> 'done' and r.deleted_at is null
       order by j.state = 'active' desc, j.priority desc, j.created_on`,

@@ -1,5 +1,5 @@
-// `exp worker`: takes runs out of the queue and trains them, one after another. What it cannot train (images that are not here) it gives
-// back for others; what another worker left behind goes on from its last checkpoint.
+// `exp worker`: takes runs out of the queue and trains them, one after another. What it cannot train (images that are not here, hooks of
+// others) it gives back for other workers and takes no more; what another worker left behind goes on from its last checkpoint.
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../../errors.ts";
 import { markLostRuns, setRunStatus } from "../../store/index.ts";
@@ -11,62 +11,78 @@ import type { Queue, Taken } from "./queue.ts";
 export interface WorkerOptions {
   /** Whether to end when nothing waits and nothing is being trained; else it waits for more. */
   readonly drain: boolean;
+  /** Whether hooks that this machine's experiment file does not hold are run. */
+  readonly trustCode: boolean;
 }
 
 const POLL_MS = 1000;
-/** A run that could not be begun so often has failed. */
+/** A run that so many workers could not begin has failed. */
 const MOST_TRIES = 3;
 
 /** @returns the runs that this worker ended @throws Interrupted; the run under way is given back */
-export async function work(queue: Queue, { drain }: WorkerOptions, workshop: Workshop): Promise<RunSummary[]> {
+export async function work(queue: Queue, options: WorkerOptions, workshop: Workshop): Promise<RunSummary[]> {
   const ended: RunSummary[] = [];
+  const notHere: string[] = []; // jobs
   const { signal } = workshop.interrupt;
   for (;;) {
     signal.throwIfAborted();
     await markLostRuns(workshop.store);
     await queue.returnLost();
-    const taken = await queue.take();
-    if (taken !== null) ended.push(...(await train(taken, queue, workshop)));
-    else if (drain && (await queue.unfinished()) === 0) return ended;
+    const taken = await queue.take(notHere);
+    if (taken !== null) {
+      const summary = await train(taken, options, { queue, workshop });
+      if (summary === null) notHere.push(taken.jobId);
+      else ended.push(...summary);
+    } else if (options.drain && (await queue.unfinished(notHere)) === 0) return ended;
     else await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-/** @returns what came of it; nothing where it was given back */
-async function train(taken: Taken, queue: Queue, workshop: Workshop): Promise<RunSummary[]> {
+/** @returns what came of it; null: it was given back */
+async function train(
+  taken: Taken,
+  { trustCode }: WorkerOptions,
+  { queue, workshop }: { readonly queue: Queue; readonly workshop: Workshop },
+): Promise<RunSummary[] | null> {
   const { run } = taken;
   if (run.status === "done") {
     await queue.done(taken); // its worker died between the run's end and the job's
     return [];
   }
   try {
-    const { summary } = await resumeRun(run, { anyway: false, claimed: true }, workshop);
+    const { summary } = await resumeRun(
+      run,
+      { anyway: false, claimed: true, foreignHooks: trustCode ? "trust" : "refuse" },
+      workshop,
+    );
     if (summary.status === "interrupted") await queue.setAside(taken);
     else await queue.done(taken);
     return [summary];
   } catch (error) {
-    await giveUpOrBack(taken, error, queue, workshop);
-    return [];
+    return (await giveUpOrBack(taken, error, queue, workshop)) ? [] : null;
   }
 }
 
-/** @throws what ends the worker */
+/** @returns whether the run has failed by it @throws what ends the worker */
 async function giveUpOrBack(
   taken: Taken,
   error: unknown,
   queue: Queue,
   { store, observer, interrupt }: Workshop,
-): Promise<void> {
+): Promise<boolean> {
   const { runId } = taken.run;
   const last = taken.retries + 1 >= MOST_TRIES && !interrupt.signal.aborted;
   if (error instanceof LockstepError && last) {
     const { code, message } = error;
-    observer.notice(`${runId} has failed after ${MOST_TRIES} tries: ${message}`);
+    observer.notice(`${runId} has failed on ${MOST_TRIES} workers: ${message}`);
     await setRunStatus(store, runId, { status: "failed", digest: null, error: { code, message } });
-    return queue.done(taken);
+    await queue.done(taken);
+    return true;
   }
   const reason = error instanceof Error ? error.message : String(error);
-  observer.notice(`${runId} is given back: ${reason}`);
+  const next = error instanceof LockstepError && error.next !== null ? ` ${error.next}` : "";
+  observer.notice(`${runId} is given back: ${reason}${next}`);
   await queue.giveBack(taken, reason);
   if (interrupt.signal.aborted || !(error instanceof LockstepError)) throw error;
+  return false;
 }
