@@ -50,7 +50,13 @@ const WHOLE = [1, 2, 5]
 
 /** What must be equal for new data to fit an old plot. */
 function shapeOf({ series, log, zoom, yRange }) {
-  return JSON.stringify([series.map(({ label, colour, style }) => [label, colour, style]), log, zoom, yRange]);
+  return JSON.stringify([
+    series.map(({ label, colour, style }) => [label, colour, style]),
+    log,
+    zoom,
+    yRange,
+    flatRange(series),
+  ]);
 }
 
 function sizeOf(element) {
@@ -60,13 +66,14 @@ function sizeOf(element) {
 function makePlot(element, content, options) {
   const { x, series, bands = [], log = false, zoom = null, yRange } = content;
   const shown = series.filter((one) => one.style !== "edge").length;
+  const range = yRange ?? (log ? null : flatRange(series));
   const legend = legendFor(element, series, { x, tick });
   const plot = new uPlot(
     {
       ...sizeOf(element),
       scales: {
         x: { time: false, ...(zoom && { min: zoom[0], max: zoom[1] }) },
-        y: { distr: log ? 3 : 1, ...(yRange && { range: yRange }) },
+        y: { distr: log ? 3 : 1, ...(range && { range }) },
       },
       axes: [
         { ...axis(options.xLabel), ...(x.every(Number.isInteger) && { incrs: WHOLE }) },
@@ -91,6 +98,14 @@ function makePlot(element, content, options) {
   );
   legend.onToggle((index, show) => plot.setSeries(index + 1, { show }));
   return plot;
+}
+
+/** A curve that never moves lies in the middle of its chart; null: curves that move. */
+function flatRange(series) {
+  const [first, ...others] = new Set(series.flatMap(({ values }) => values.filter(Number.isFinite)));
+  if (first === undefined || others.length > 0) return null;
+  const room = Math.abs(first) / 10 || 1;
+  return [first - room, first + room];
 }
 
 function axis(label) {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Child } from "hono/jsx";
 import { html, raw } from "hono/html";
 import { dateTime } from "../format.ts";
+import { STYLES } from "../views/layout.tsx";
 import { InFile } from "../views/in-file.ts";
 
 interface Props {
@@ -57,5 +58,5 @@ export async function htmlText(document: Child): Promise<string> {
 /** The pages' styles, in the order in which pages load them. */
 function styles(): string {
   const read = (name: string) => readFileSync(new URL(`../client/${name}`, import.meta.url), "utf8");
-  return ["base.css", "parts.css"].map(read).join("\n");
+  return STYLES.map(read).join("\n");
 }

@@ -22,6 +22,7 @@ export const curvesQuery = z.object({
   metric: text.default("loss"),
   by: z.enum(["epoch", "batch"]).default("epoch"),
 });
+export const nameQuery = z.object({ name: text.openapi({ example: "weights/classifier.3.weight" }) });
 export const pairQuery = z.object({ a: text, b: text });
 export const sqlQuery = z.object({ q: text.min(1) });
 
@@ -31,6 +32,22 @@ export const run = z.object({ run: anything });
 
 const columns = z.record(z.string(), z.record(z.string(), z.array(maybe))).openapi({ description: "Columns by phase" });
 export const curves = z.object({ batches: columns, epochs: columns });
+export const metrics = z.object({
+  metrics: z.array(
+    z.object({
+      name: text,
+      step: z.array(z.number()),
+      epoch: z.array(maybe),
+      seconds: z.array(z.number()),
+      value: z.array(maybe),
+    }),
+  ),
+});
+export const histograms = z.object({
+  histograms: z.array(
+    z.object({ step: z.number(), epoch: maybe, edges: z.array(z.number()), counts: z.array(z.number()) }),
+  ),
+});
 export const manyCurves = z.object({
   curves: z.array(z.object({ run: text, x: z.array(z.number()), y: z.array(maybe) })),
 });

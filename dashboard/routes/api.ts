@@ -1,6 +1,5 @@
 // The JSON API under /api/v1, described at /api/v1/openapi.json; the pages' own scripts use it too.
-import type { z } from "@hono/zod-openapi";
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import { LockstepError } from "../../core/errors.ts";
 import { comparePair, whyUnpaired } from "../comparison/pair.ts";
@@ -10,6 +9,7 @@ import { metricChoice } from "../metric-names.ts";
 import { COLUMNS } from "../queries/columns.ts";
 import { manyCurves, runCurves } from "../queries/curves.ts";
 import { readExperiments } from "../queries/experiments.ts";
+import { readHistograms, readMetrics } from "../queries/metrics.ts";
 import { readConfusions, readPredictions } from "../queries/outcomes.ts";
 import { runReadOnly } from "../queries/read-only.ts";
 import { findRun, listRuns } from "../queries/runs.ts";
@@ -50,6 +50,20 @@ export function apiRoutes(deps: DashboardDeps): Hono {
     async (c) => {
       const { runId } = await findRun(store.sql, c.req.valid("param").id);
       return c.json(await runCurves(store.sql, runId));
+    },
+  );
+  api.openapi(
+    routeOfRun("/api/v1/runs/{id}/metrics", "Numbers that were logged, and the machine's, as columns", schemas.metrics),
+    async (c) => {
+      const { runId } = await findRun(store.sql, c.req.valid("param").id);
+      return c.json({ metrics: await readMetrics(store.sql, runId) });
+    },
+  );
+  api.openapi(
+    routeOfRun("/api/v1/runs/{id}/histograms", "One histogram over the steps", schemas.histograms, schemas.nameQuery),
+    async (c) => {
+      const { runId } = await findRun(store.sql, c.req.valid("param").id);
+      return c.json({ histograms: await readHistograms(store.sql, runId, c.req.valid("query").name) });
     },
   );
   api.openapi(
@@ -110,12 +124,19 @@ function route<Query extends z.ZodObject>(path: string, summary: string, query: 
   return createRoute({ method: "get", path, summary, request: { query }, responses: { 200: answerOf(body, summary) } });
 }
 
-function routeOfRun<Path extends string>(path: Path, summary: string, body: z.ZodType) {
+const NO_QUERY = z.object({});
+
+function routeOfRun<Path extends string, Query extends z.ZodObject = typeof NO_QUERY>(
+  path: Path,
+  summary: string,
+  body: z.ZodType,
+  query: Query = NO_QUERY as unknown as Query,
+) {
   return createRoute({
     method: "get",
     path,
     summary,
-    request: { params: schemas.runParam },
+    request: { params: schemas.runParam, query },
     responses: { 200: answerOf(body, summary) },
   });
 }

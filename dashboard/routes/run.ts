@@ -7,6 +7,7 @@ import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
 import { readEvaluations } from "../queries/evaluations.ts";
+import { readLoggedNames } from "../queries/metrics.ts";
 import { predictionPhases, readConfusions, readPredictions, type Matrices } from "../queries/outcomes.ts";
 import { findRun } from "../queries/runs.ts";
 import type { CellRef } from "../views/confusion.tsx";
@@ -14,6 +15,7 @@ import { ArtifactsPage } from "../views/run/artifacts.tsx";
 import { ConfigPage } from "../views/run/config.tsx";
 import { EvaluationPage } from "../views/run/evaluation.tsx";
 import { LogPage } from "../views/run/log.tsx";
+import { MetricsPage } from "../views/run/metrics.tsx";
 import { OverviewPage } from "../views/run/overview.tsx";
 import { SAMPLE_SORTS, SamplesPage, type SampleSort } from "../views/run/samples.tsx";
 
@@ -53,6 +55,10 @@ export function runRoutes({ store }: DashboardDeps): Hono {
       return c.html(
         SamplesPage({ run, state, phases, predictions: await readPredictions(store.sql, run.runId, phase) }),
       );
+    })
+    .get("/runs/:id/metrics", async (c) => {
+      const run = await findRun(store.sql, c.req.param("id"));
+      return c.html(MetricsPage({ run, logged: await readLoggedNames(store.sql, run.runId) }));
     })
     .get("/runs/:id/config", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -20,6 +20,17 @@ const SECTIONS = [
   ["/sql", "SQL"],
 ] as const;
 
+/** Of every page, and of files. */
+export const STYLES = [
+  "base.css",
+  "parts.css",
+  "tables.css",
+  "forms.css",
+  "confusion.css",
+  "outcomes.css",
+  "charts.css",
+];
+
 export function Page({ title, section, scripts = [], children }: PageProps) {
   return (
     <>
@@ -32,8 +43,9 @@ export function Page({ title, section, scripts = [], children }: PageProps) {
           <title>{`${title} · Lockstep`}</title>
           <link rel="icon" href="/client/icon.svg" type="image/svg+xml" />
           <link rel="stylesheet" href="/vendor/uplot.css" />
-          <link rel="stylesheet" href="/client/base.css" />
-          <link rel="stylesheet" href="/client/parts.css" />
+          {STYLES.map((name) => (
+            <link rel="stylesheet" href={`/client/${name}`} />
+          ))}
           <script src="/client/theme.js"></script>
           {["page.js", ...scripts].map((name) => (
             <script type="module" src={`/client/${name}`}></script>

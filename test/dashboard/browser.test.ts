@@ -46,6 +46,8 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     ["run", run("")],
     ["evaluation", run("/evaluation")],
     ["samples", run("/samples")],
+    ["metrics", () => `/runs/${id("frozen", 0)}/metrics`],
+    ["nothing logged", run("/metrics")],
     ["config", run("/config")],
     ["log", run("/log")],
     ["artifacts", run("/artifacts")],
@@ -160,6 +162,20 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     const csv = page.waitForEvent("download");
     await page.getByRole("button", { name: "CSV" }).click();
     expect((await csv).suggestedFilename()).toBe("runs.csv");
+  });
+
+  it("what a run logged is drawn, and a histogram's step is kept in the address", async () => {
+    await open(`/runs/${id("frozen", 0)}/metrics?smooth=0`);
+    await page.locator("[data-metric=gap] canvas").waitFor();
+    await page.getByLabel("Names with").fill("cpu");
+    expect(await page.locator("[data-metric=gap]").isVisible()).toBe(false);
+    await page.locator("#histogram-at").focus();
+    await page.keyboard.press("Home");
+    expect(await page.locator("#histogram-step").textContent()).toBe("step 5, epoch 1");
+    expect(new URL(page.url()).searchParams.get("at")).toBe("0");
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Over the steps as CSV" }).click();
+    expect((await download).suggestedFilename()).toBe("over-the-steps.csv");
   });
 
   it("ends without an error in the console", () => {

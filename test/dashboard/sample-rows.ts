@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "postgres";
 import { stream } from "../../core/random.ts";
+import { insertLogged } from "./sample-logged.ts";
 import { sampleArtifacts } from "./sample-pictures.ts";
 import { makeOutcome, type Outcome } from "./sample-outcome.ts";
 
@@ -69,6 +70,7 @@ export async function insertSampleRows(
     if (run.status === "done") await insertOutcomes(sql, run.runId, outcome, ids);
     await sql`insert into run_events ${sql(logLines(run))}`;
   }
+  await insertLogged(sql, (runs[0] as Planned).runId, epochs);
   await sampleArtifacts(sql, { home, dataset, ids, labels, parts, runs: runs.map(({ runId }) => runId) });
   return runs;
 }

@@ -11,6 +11,7 @@ export const TABS = [
   ["", "Overview"],
   ["evaluation", "ROC, PR, calibration"],
   ["samples", "Samples"],
+  ["metrics", "Metrics and machine"],
   ["config", "Config and provenance"],
   ["log", "Log"],
   ["artifacts", "Artifacts"],

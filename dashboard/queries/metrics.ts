@@ -1,0 +1,54 @@
+// What a program, a hook or the machine itself logged of a run beside our own rows: numbers by step, and histograms.
+import type { Sql } from "../sql.ts";
+
+/** Columns of equal length, in order of steps. */
+export interface MetricCurve {
+  readonly name: string;
+  readonly step: number[];
+  readonly epoch: (number | null)[];
+  /** Since the run's first logged number. */
+  readonly seconds: number[];
+  readonly value: (number | null)[];
+}
+
+/** At most so many points a curve: of more, every k-th and the last. */
+const MOST_POINTS = 2000;
+
+export async function readMetrics(sql: Sql, runId: string): Promise<MetricCurve[]> {
+  return sql<MetricCurve[]>`
+    select name, array_agg(step::float8 order by step) as step, array_agg(epoch order by step) as epoch,
+      array_agg(seconds order by step) as seconds, array_agg(value order by step) as value
+    from (
+      select name, step, epoch, value, extract(epoch from at - min(at) over ())::float8 as seconds,
+        row_number() over (partition by name order by step) as i, count(*) over (partition by name) as n
+      from metric_values where run_id = ${runId}
+    ) numbered where (n - i) % ceil(n / ${MOST_POINTS}::float8)::int = 0
+    group by name order by name`;
+}
+
+export interface HistogramRow {
+  readonly step: number;
+  readonly epoch: number | null;
+  /** One more than there are counts, ascending. */
+  readonly edges: number[];
+  readonly counts: number[];
+}
+
+export async function readHistograms(sql: Sql, runId: string, name: string): Promise<HistogramRow[]> {
+  return sql<HistogramRow[]>`
+    select step::float8 as step, epoch, edges, counts from histograms
+    where run_id = ${runId} and name = ${name} order by step`;
+}
+
+export interface LoggedNames {
+  readonly metrics: readonly string[];
+  readonly histograms: readonly string[];
+}
+
+export async function readLoggedNames(sql: Sql, runId: string): Promise<LoggedNames> {
+  const [metrics, histograms] = await Promise.all([
+    sql<{ name: string }[]>`select distinct name from metric_values where run_id = ${runId} order by name`,
+    sql<{ name: string }[]>`select distinct name from histograms where run_id = ${runId} order by name`,
+  ]);
+  return { metrics: metrics.map(({ name }) => name), histograms: histograms.map(({ name }) => name) };
+}
