@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   stop: async () => (await import("./stop.ts")).registerStopCommand,
   evaluate: async () => (await import("./evaluate.ts")).registerEvaluateCommand,
   predict: async () => (await import("./predict.ts")).registerPredictCommand,
+  explain: async () => (await import("./explain.ts")).registerExplainCommand,
   serve: async () => (await import("./serve.ts")).registerServeCommand,
   bundle: async () => (await import("./bundle.ts")).registerBundleCommand,
   runs: async () => (await import("./runs.ts")).registerRunsCommands,

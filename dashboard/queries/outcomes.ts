@@ -1,4 +1,5 @@
 // What runs said of their samples: confusion matrices and single predictions with their thumbnails.
+import { OVERLAY_KIND } from "../../core/store/overlays.ts";
 import { matrixOf, type Counts } from "../confusion.ts";
 import type { Sql } from "../sql.ts";
 
@@ -38,6 +39,13 @@ export async function readPredictions(sql: Sql, runId: string, phase: string): P
     where p.run_id = ${runId} and p.phase = ${phase}
       and p.epoch = (select max(epoch) from predictions where run_id = ${runId} and phase = ${phase})
     order by p.position`;
+}
+
+/** Artifact ids of Grad-CAM overlays (`exp explain`) by sample. */
+export async function readOverlays(sql: Sql, runId: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ name: string; id: string }[]>`
+    select name, artifact_id as id from artifacts where run_id = ${runId} and kind = ${OVERLAY_KIND}`;
+  return new Map(rows.map(({ name, id }) => [name, id]));
 }
 
 /** Phases that have predictions. */

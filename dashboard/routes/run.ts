@@ -8,7 +8,7 @@ import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
 import { readEvaluations } from "../queries/evaluations.ts";
 import { readLoggedNames } from "../queries/metrics.ts";
-import { predictionPhases, readConfusions, readPredictions, type Matrices } from "../queries/outcomes.ts";
+import { predictionPhases, readConfusions, readOverlays, readPredictions, type Matrices } from "../queries/outcomes.ts";
 import { findRun } from "../queries/runs.ts";
 import type { CellRef } from "../views/confusion.tsx";
 import { ArtifactsPage } from "../views/run/artifacts.tsx";
@@ -52,9 +52,11 @@ export function runRoutes({ store }: DashboardDeps): Hono {
         cell: readCell(c.req.query("cell")),
         page: pageOf(c.req.query("page")),
       };
-      return c.html(
-        SamplesPage({ run, state, phases, predictions: await readPredictions(store.sql, run.runId, phase) }),
-      );
+      const [predictions, overlays] = await Promise.all([
+        readPredictions(store.sql, run.runId, phase),
+        readOverlays(store.sql, run.runId),
+      ]);
+      return c.html(SamplesPage({ run, state, phases, predictions, overlays }));
     })
     .get("/runs/:id/metrics", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -6,22 +6,21 @@ export interface GalleryItem {
   readonly sampleId: string;
   /** Artifact id, or null where none was stored. */
   readonly thumbnail: string | null;
+  /** Artifact id of where the network looked. */
+  readonly overlay?: string | null;
   readonly alt: string;
   readonly lines: readonly Child[];
 }
 
 export function Gallery({ items }: { items: readonly GalleryItem[] }) {
   return (
-    <ul class="gallery">
-      {items.map(({ sampleId, thumbnail, alt, lines }) => (
+    <ul class={items.some(({ overlay }) => overlay) ? "gallery pairs" : "gallery"}>
+      {items.map(({ sampleId, thumbnail, overlay = null, alt, lines }) => (
         <li>
-          {thumbnail === null ? (
-            <span class="none">no picture</span>
-          ) : (
-            <a href={`/artifacts/${thumbnail}`}>
-              <img src={`/artifacts/${thumbnail}`} alt={alt} width="192" height="192" loading="lazy" />
-            </a>
-          )}
+          <div>
+            <Picture id={thumbnail} alt={alt} />
+            {overlay !== null && <Picture id={overlay} alt={`Grad-CAM of ${alt}`} />}
+          </div>
           <span title={sampleId}>{sampleId}</span>
           {lines.map((line) => (
             <span class="muted">{line}</span>
@@ -29,5 +28,14 @@ export function Gallery({ items }: { items: readonly GalleryItem[] }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+function Picture({ id, alt }: { id: string | null; alt: string }) {
+  if (id === null) return <span class="none">no picture</span>;
+  return (
+    <a href={`/artifacts/${id}`}>
+      <img src={`/artifacts/${id}`} alt={alt} width="192" height="192" loading="lazy" />
+    </a>
   );
 }

@@ -97,6 +97,12 @@ describe("a run", () => {
     expect(text).toContain("schedule.kind constant");
   });
 
+  it("shows where the network looked beside the sample, and else how to see it", async () => {
+    expect(await dashboard.page(path("/samples"))).toContain('alt="Grad-CAM of');
+    const none = textOf(await dashboard.page(path("/samples?of=val")));
+    expect(none).toContain("exp explain");
+  });
+
   it("samples are sorted by loss and narrowed to a cell", async () => {
     const html = await dashboard.page(path("/samples?cell=1,1"));
     const lines = [...textOf(html).matchAll(/loss (\d\.\d+)/g)].map((match) => Number(match[1]));

@@ -27,6 +27,7 @@ export async function sampleArtifacts(sql: Sql, input: PictureInput): Promise<vo
   await sql`insert into artifacts ${sql([
     ...thumbnails,
     ...input.runs.map((run) => ({ ...sheet, artifact_id: sha256(run + sheet.sha256), run_id: run })),
+    ...input.runs.map((run) => overlayOf(run, thumbnails.at(-1) as Thumbnail)),
   ])}`;
 }
 
@@ -44,6 +45,14 @@ async function thumbnail({ home, dataset }: PictureInput, id: string, label: num
     ...file,
   };
 }
+
+/** Of where the network looked: the file of the sample's thumbnail stands in for it. */
+function overlayOf(run: string, thumbnail: Thumbnail) {
+  const owner = { run_id: run, dataset_digest: null, sample_id: null };
+  return { ...thumbnail, ...owner, artifact_id: sha256(`grad-cam/${run}`), kind: "grad-cam" };
+}
+
+type Thumbnail = Awaited<ReturnType<typeof thumbnail>>;
 
 async function contactSheet(home: string) {
   const tiles = await Promise.all(

@@ -5,12 +5,13 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { createPredictApp } from "../../core/cli/predict-app.ts";
 import { imagePaths } from "../../core/data/index.ts";
+import { explainRun } from "../../core/run/explain-run.ts";
 import { overlay } from "../../core/run/overlay.ts";
 import { predictFiles, type PredictedFile } from "../../core/run/predict-files.ts";
 import { openPredictor, saidClass, type Predictor } from "../../core/run/predictor.ts";
 import { findRun, readPredictions, type StoredPrediction } from "../../core/store/index.ts";
 import { TINY_SETTINGS, tinyModule } from "../cli/tiny-experiment.ts";
-import { makePlace, noiseImages, workshopOf, type Place } from "./trained.ts";
+import { makePlace, noiseImages, silent, workshopOf, type Place } from "./trained.ts";
 
 let place: Place;
 let workshop: Awaited<ReturnType<typeof workshopOf>>;
@@ -96,4 +97,19 @@ it("serves the same answer over HTTP, and refuses what it cannot use", async () 
     Promise.resolve(app.request("http://evil.example/predict", { method: "POST", headers: { authorization } })),
   ];
   expect((await Promise.all(refused)).map(({ status }) => status)).toEqual([401, 422, 415, 413, 403]);
+});
+
+it("stores where the network looked on the hardest test samples, once each", async () => {
+  const run = await findRun(place.store, "tiny/base/0");
+  const request = { run, part: "test", most: 3, source: null, onProgress: () => undefined } as const;
+  const tools = { ...workshop, observer: silent, interrupt: place.interrupt };
+  expect(await explainRun(request, tools)).toBe(3);
+  expect(await explainRun(request, tools)).toBe(3);
+  const rows = await place.store.sql<{ name: string; path: string }[]>`
+    select name, path from artifacts where run_id = ${run.runId} and kind = 'grad-cam' order by name`;
+  const own = ({ probabilities, label }: StoredPrediction) => probabilities[label] as number;
+  const hardest = [...stored].sort((a, b) => own(a) - own(b)).slice(0, 3);
+  expect(rows.map(({ name }) => name)).toEqual(hardest.map(({ sampleId }) => sampleId).sort());
+  const picture = await sharp(join(place.home, rows[0]?.path ?? "")).metadata();
+  expect(picture.format).toBe("webp");
 });

@@ -23,7 +23,7 @@ export const artifacts = pgTable(
     runId: uuid("run_id"),
     datasetDigest: text("dataset_digest"),
     sampleId: text("sample_id"),
-    /** "checkpoint", "contact-sheet", "confusion-picture", "thumbnail", … */
+    /** "checkpoint", "contact-sheet", "confusion-picture", "grad-cam", "thumbnail", … */
     kind: text("kind").notNull(),
     name: text("name").notNull(),
     mediaType: text("media_type").notNull(),

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // Files that the run left: pictures are shown, the rest can be had.
+import { OVERLAY_KIND } from "../../../core/store/overlays.ts";
 import { bytes, short } from "../../format.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { RunDetail } from "../../queries/runs.ts";
@@ -7,7 +8,7 @@ import { Card, Empty, Scroll } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
 
 export function ArtifactsPage({ run, artifacts }: { run: RunDetail; artifacts: readonly ArtifactRow[] }) {
-  const pictures = artifacts.filter((one) => one.mediaType.startsWith("image/"));
+  const pictures = artifacts.filter(({ kind, mediaType }) => mediaType.startsWith("image/") && kind !== OVERLAY_KIND); // those are under Samples
   return (
     <RunFrame run={run} tab="artifacts">
       {artifacts.length === 0 ? (

@@ -2,7 +2,7 @@
 // Every val or test sample with what the run said of it: sorted by loss or confidence, filtered by a cell of the matrix.
 import { Confusion, type CellRef } from "../confusion.tsx";
 import { confusionOf } from "../../confusion.ts";
-import { number, percent } from "../../format.ts";
+import { number, percent, short } from "../../format.ts";
 import type { SamplePrediction } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Gallery } from "../gallery.tsx";
@@ -30,9 +30,11 @@ interface Props {
   readonly state: SamplesState;
   readonly phases: readonly string[];
   readonly predictions: readonly SamplePrediction[];
+  /** Grad-CAM, artifact id by sample. */
+  readonly overlays: ReadonlyMap<string, string>;
 }
 
-export function SamplesPage({ run, state, phases, predictions }: Props) {
+export function SamplesPage({ run, state, phases, predictions, overlays }: Props) {
   const classes = run.classes ?? [];
   if (predictions.length === 0)
     return (
@@ -78,8 +80,9 @@ export function SamplesPage({ run, state, phases, predictions }: Props) {
         {shown.length === 0 ? (
           <p class="muted">No sample is in this cell.</p>
         ) : (
-          <Gallery items={shown.map((row) => itemOf(row, classes))} />
+          <Gallery items={shown.map((row) => itemOf(row, classes, overlays))} />
         )}
+        <LookedAt run={run} explained={shown.some(({ sampleId }) => overlays.has(sampleId))} />
         {pages > 1 && (
           <nav class="row" aria-label="Pages">
             {state.page > 1 && <a href={href({ page: state.page - 1 })}>Previous</a>}
@@ -91,6 +94,23 @@ export function SamplesPage({ run, state, phases, predictions }: Props) {
         )}
       </Card>
     </RunFrame>
+  );
+}
+
+/** What the overlays are, or how to have some. */
+function LookedAt({ run, explained }: { run: RunDetail; explained: boolean }) {
+  if (explained)
+    return (
+      <p class="muted small">
+        Beside each image: Grad-CAM of the class that the run says, red where it is seen most. It shows where, not why.
+      </p>
+    );
+  if (run.kind !== "lockstep") return null;
+  return (
+    <p class="muted small">
+      Where did the network look? <code>exp explain {short(run.runId)}</code> stores a Grad-CAM overlay of each test
+      sample; they are then shown here.
+    </p>
   );
 }
 
@@ -124,13 +144,14 @@ function titleOf(cell: CellRef | null, classes: readonly string[], n: number): s
   return `${n} × ${classes[cell.trueClass] ?? "?"} predicted as ${classes[cell.predictedClass] ?? "?"}`;
 }
 
-function itemOf(row: SamplePrediction, classes: readonly string[]) {
+function itemOf(row: SamplePrediction, classes: readonly string[], overlays: Props["overlays"]) {
   const truth = classes[row.label] ?? "?";
   const said = classes[row.predicted] ?? "?";
   const right = row.label === row.predicted;
   return {
     sampleId: row.sampleId,
     thumbnail: row.thumbnail,
+    overlay: overlays.get(row.sampleId) ?? null,
     alt: `${row.sampleId}: ${truth}, predicted as ${said}`,
     lines: [
       <b class={right ? "good" : "bad"}>{right ? `✓ ${truth}` : `✗ ${truth} → ${said}`}</b>,
