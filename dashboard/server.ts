@@ -1,6 +1,6 @@
 // The dashboard as a server. Loopback by default; any other address is guarded by a token.
 import { randomBytes } from "node:crypto";
-import { createApp } from "./app.ts";
+import type { Hono } from "hono";
 import type { DashboardDeps } from "./deps.ts";
 import { isLoopback, listenAt } from "./listen.ts";
 import { TrackedRuns } from "./tracking/tracked-runs.ts";
@@ -30,8 +30,11 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const { store, home, port = DEFAULT_PORT, host = "127.0.0.1" } = options;
   const token = options.token ?? (isLoopback(host) ? null : randomBytes(16).toString("hex"));
   const tracked = new TrackedRuns({ store, home });
-  const app = createApp({ store, home, host: isLoopback(host) ? null : host, token, tracked });
-  const server = await listenAt(app, { port, host, what: "dashboard" });
+  const createApp = async (): Promise<Hono> =>
+    (await import("./app.ts")).createApp({ store, home, host: isLoopback(host) ? null : host, token, tracked });
+  let app: Promise<Hono> | null = null; // loaded by the first request: `exp run` begins to train before
+  const fetch: Hono["fetch"] = async (...request) => (await (app ??= createApp())).fetch(...request);
+  const server = await listenAt({ fetch }, { port, host, what: "dashboard" });
   return {
     url: `${server.url}${token === null ? "" : `?token=${token}`}`,
     close: async () => {

@@ -1,5 +1,4 @@
 // Windows bitmaps, which sharp does not read: bmp-ts decodes them. Alpha is dropped, as of other formats.
-import { decode } from "bmp-ts";
 import type { DecodedImage } from "./candidate.ts";
 import type { ImageSize } from "./sample.ts";
 
@@ -16,7 +15,8 @@ export function bmpSize(bytes: Buffer): ImageSize {
 }
 
 /** @throws Error where the bytes are damaged */
-export function decodeBmp(bytes: Buffer): DecodedImage {
+export async function decodeBmp(bytes: Buffer): Promise<DecodedImage> {
+  const { decode } = await import("bmp-ts");
   const { data, width, height } = decode(bytes, { toRGBA: true });
   const rgb = new Uint8Array(width * Math.abs(height) * 3);
   if (data.length * 3 < rgb.length * 4) throw new Error("fewer pixels than the header says");

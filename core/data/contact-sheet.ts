@@ -1,5 +1,5 @@
 // A picture of what the network sees: augmented training images as they leave the resampler, with their class names.
-import sharp, { type OverlayOptions } from "sharp";
+import type { OverlayOptions } from "sharp";
 import { batches, type BatchesInput } from "./batches.ts";
 
 export interface ContactSheetInput extends BatchesInput {
@@ -50,6 +50,7 @@ export async function composeSheet(
   sizePx: number,
   columns = COLUMNS,
 ): Promise<Buffer> {
+  const { default: sharp } = await import("sharp");
   const cell = Math.max(CELL_PX, sizePx);
   const notes = pictures.map(({ note = "" }) => linesOf(note, Math.floor(cell / 5)));
   const captionPx = CAPTION_PX + NOTE_LINE_PX * Math.max(0, ...notes.map(({ length }) => length));

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import sharp, { type Metadata } from "sharp";
+import type { Metadata } from "sharp";
 import { BadImage, type DecodedImage, type ImageFacts } from "./candidate.ts";
 import type { KnownFacts } from "./known-facts.ts";
 import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
@@ -110,7 +110,8 @@ function bmpMetadata(bytes: Buffer): Header {
   return { format: "bmp" as Header["format"], width, height, channels: 3 };
 }
 
-function sharpMetadata(bytes: Buffer): Promise<Header> {
+async function sharpMetadata(bytes: Buffer): Promise<Header> {
+  const { default: sharp } = await import("sharp");
   return sharp(bytes, { limitInputPixels: false, failOn: "error" })
     .metadata()
     .catch((cause: unknown) => {
@@ -145,6 +146,7 @@ function isAnimatedPng(bytes: Buffer): boolean {
 /** Alpha is dropped and greyscale repeated, as Pillow's convert("RGB") does; 16 bits become 8. */
 async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
   if (isBmp(bytes)) return decodeBitmap(bytes);
+  const { default: sharp } = await import("sharp"); // its library loads when it is needed, not at every start
   const { data, info } = await sharp(bytes, { limitInputPixels: LARGEST_AREA_PX, failOn: "error" })
     .autoOrient()
     .toColourspace("srgb")
@@ -157,9 +159,9 @@ async function decodeBytes(bytes: Buffer): Promise<DecodedImage> {
   return { data: info.channels === 1 ? repeatGrey(data) : data, widthPx: info.width, heightPx: info.height };
 }
 
-function decodeBitmap(bytes: Buffer): DecodedImage {
+async function decodeBitmap(bytes: Buffer): Promise<DecodedImage> {
   try {
-    return decodeBmp(bytes);
+    return await decodeBmp(bytes);
   } catch (cause) {
     throw new BadImage("cannot be decoded: damaged or truncated", { cause });
   }

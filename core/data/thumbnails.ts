@@ -2,7 +2,6 @@
 // all runs on the same data share them.
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import sharp from "sharp";
 import { expHome } from "../home.ts";
 import { mapConcurrently } from "./pool.ts";
 import { readPreparedImage } from "./prepared-file.ts";
@@ -39,6 +38,7 @@ export async function writeThumbnails(
 }
 
 async function encode(prepared: Prepared, sampleIndex: number): Promise<Buffer> {
+  const { default: sharp } = await import("sharp");
   const pixels = await readPreparedImage(prepared, sampleIndex);
   const { widthPx: width, heightPx: height } = prepared.images[sampleIndex] as PreparedImage;
   return sharp(pixels, { raw: { width, height, channels: 3 } })

@@ -1,6 +1,6 @@
 // The run-time check of an experiment: zod schemas that mirror settings.ts, strict about unknown keys.
 // Sources and augmentations are checked by core/data when they are used; here only that they are such objects.
-import { z } from "zod";
+import * as z from "zod";
 import { HALVING_METRICS } from "./settings.ts";
 
 const positiveInteger = z.int().min(1);

@@ -1,5 +1,5 @@
 // Turns zod's findings into our one-line errors: where, what was received, what was expected, the nearest valid key.
-import type { z } from "zod";
+import type * as z from "zod";
 import { LockstepError } from "../errors.ts";
 import { suggestion } from "./nearest.ts";
 import { experimentSchema, settingsKeys } from "./schema.ts";

@@ -43,13 +43,13 @@ export interface SweepResult {
 /** @throws LockstepError before anything is stored where the experiment, its data or its surroundings are wrong; Interrupted */
 export async function runSweep(options: SweepOptions, around: SweepSurroundings): Promise<SweepResult> {
   const { observer, interrupt } = around;
-  const jobs = await plan(options, observer);
-  interrupt.signal.throwIfAborted();
   const { checkpointEverySteps } = options;
   const opening = openWorkshop(options, { observer, interrupt, home: expHome(), checkpointEverySteps });
   opening.catch(() => undefined); // told where it is awaited
   try {
-    const store = await openReadyStore({}, observer.notice); // while the engine's threads test their kernels
+    const jobs = await plan(options, observer); // while the engine's threads test their kernels
+    interrupt.signal.throwIfAborted();
+    const store = await openReadyStore({}, observer.notice);
     reached("store");
     try {
       const workshop = { ...(await opening), store };

@@ -1,6 +1,5 @@
 // A confusion matrix as a PNG: rows are true classes, columns predicted ones; the shade is the share of the row. The title gives the
 // positive class's precision, recall and F1. Text is drawn with strokes of our own, so that no font is needed.
-import sharp from "sharp";
 import { countsOf, precisionRecall, rowSum, type Confusion } from "./confusion.ts";
 import { GLYPHS } from "./stroke-font.ts";
 
@@ -19,6 +18,7 @@ export interface ConfusionTitle {
 
 /** @returns the bytes of a PNG */
 export async function confusionPicture(confusion: Confusion, title: ConfusionTitle): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
   return sharp(Buffer.from(confusionSvg(confusion, title)))
     .png({ palette: true })
     .toBuffer();

@@ -3,9 +3,7 @@ import { LockstepError } from "../../errors.ts";
 import type { SourceContents } from "../candidate.ts";
 import type { Source } from "../source.ts";
 import { readCatalogue } from "./catalogue.ts";
-import { readCsv } from "./csv.ts";
 import { readFolder } from "./folder.ts";
-import { readNpz } from "./npz.ts";
 import { readParts } from "./parts.ts";
 import { readPhantom } from "./phantom.ts";
 
@@ -18,9 +16,9 @@ export async function readSource(
     case "folder":
       return readFolder(source);
     case "npz":
-      return readNpz(source);
+      return (await import("./npz.ts")).readNpz(source);
     case "csv":
-      return readCsv(source);
+      return (await import("./csv.ts")).readCsv(source);
     case "phantom":
       return readPhantom(source);
     case "parts":

@@ -1,5 +1,5 @@
 // safetensors, the format of our checkpoints: 8 bytes with the header's length, a JSON header, then the raw arrays. Nothing in it runs.
-import { z } from "zod";
+import * as z from "zod";
 import { elementCount } from "../network.ts";
 import { BYTES_OF, damagedFile, toFloat32, type NumberType, type Tensor } from "./tensor.ts";
 

@@ -1,7 +1,7 @@
 // Runs that wait for a worker: pg-boss in the same database, over our own connection. One queue for each version of the code and each
 // engine, so that a worker never takes a run that would get other bits from it. A worker that dies is noticed by its run's heartbeat,
 // not by a time limit, so a run may take as long as it takes.
-import PgBoss from "pg-boss";
+import type PgBoss from "pg-boss";
 import type { Sql, TransactionSql } from "postgres";
 import { findRun, type RunRow, type Store } from "../../store/index.ts";
 import { claimStored } from "../claim.ts";
@@ -184,7 +184,8 @@ async function withBoss<T>(store: Store, work: (boss: PgBoss) => Promise<T>): Pr
 
 /** Its tables are made when they are not there. */
 async function openBoss(store: Store): Promise<{ boss: PgBoss; close: () => Promise<void> }> {
-  const boss = new PgBoss({ db: databaseOf(store.sql), schema: SCHEMA, supervise: false, schedule: false });
+  const { default: Boss } = await import("pg-boss");
+  const boss = new Boss({ db: databaseOf(store.sql), schema: SCHEMA, supervise: false, schedule: false });
   await boss.start();
   return { boss, close: () => boss.stop({ graceful: false, close: false }) };
 }
