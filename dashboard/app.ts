@@ -10,6 +10,7 @@ import { datasetRoutes } from "./routes/datasets.ts";
 import { answerError, answerNotFound } from "./routes/errors.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { runRoutes } from "./routes/run.ts";
 import { runChangeRoutes } from "./routes/run-changes.ts";
 import { runsRoutes } from "./routes/runs.ts";
@@ -28,6 +29,7 @@ export function createApp(deps: DashboardDeps): Hono {
     compareRoutes,
     sweepRoutes,
     datasetRoutes,
+    queueRoutes,
     sqlRoutes,
     artifactRoutes,
     eventRoutes,

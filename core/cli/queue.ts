@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { LockstepError } from "../errors.ts";
 import { findAnyRun } from "../run/recorded.ts";
-import { listQueue, putBack, takeOut } from "../run/queue/queue.ts";
-import { openReadyStore, requestStop, type Store } from "../store/index.ts";
+import { openReadyStore } from "../store/index.ts";
+import { changeQueue, listQueue, type QueueChange } from "../store/queue.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 
@@ -25,17 +25,15 @@ export function registerQueueCommands(program: Command): void {
     .option("--json", "one JSON object a run")
     .addHelpText("after", EXAMPLES)
     .action(list);
-  const one = (name: string, description: string, act: (store: Store, runId: string) => Promise<string | null>) =>
+  const one = (name: QueueChange, description: string) =>
     queue
       .command(name)
       .argument("<run>", "id, the beginning of one, or experiment/variant/seed")
       .description(description)
-      .action((run: string) => change(run, name, act));
-  one("pause", "No worker takes it until it is resumed; one that trains it stops", (store, id) =>
-    takeAway(store, id, "paused"),
-  );
-  one("resume", "Workers may take it again", async (store, id) => ((await putBack(store, id)) ? "waits again" : null));
-  one("cancel", "Out of the queue; what it has recorded is kept", (store, id) => takeAway(store, id, "interrupted"));
+      .action((run: string) => change(run, name));
+  one("pause", "No worker takes it until it is resumed; one that trains it stops");
+  one("resume", "Workers may take it again");
+  one("cancel", "Out of the queue; what it has recorded is kept");
 }
 
 async function list(flags: QueueFlags): Promise<void> {
@@ -57,24 +55,16 @@ async function list(flags: QueueFlags): Promise<void> {
   }
 }
 
-type Act = (store: Store, runId: string) => Promise<string | null>;
-
-/** @param act tells what came of it; null: the run is not such that it could be done */
-async function change(name: string, what: string, act: Act): Promise<void> {
+async function change(name: string, what: QueueChange): Promise<void> {
   const store = await openReadyStore({}, printNotice);
   try {
     const run = await findAnyRun(store, name);
-    const done = await act(store, run.runId);
+    const done = await changeQueue(store, run.runId, what);
     if (done === null) throw notQueued(run.runId, run.status, what);
     process.stdout.write(`${run.experiment}/${run.variant}/${run.seed} ${done}\n`);
   } finally {
     await store.close();
   }
-}
-
-async function takeAway(store: Store, runId: string, status: "paused" | "interrupted"): Promise<string | null> {
-  if (await takeOut(store, runId, status)) return status === "paused" ? "is paused" : "is cancelled";
-  return (await requestStop(store, runId)) ? "is being stopped by its worker" : null;
 }
 
 function notQueued(runId: string, status: string, what: string): LockstepError {

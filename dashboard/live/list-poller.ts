@@ -33,7 +33,8 @@ export class ListPoller {
   private async poll(): Promise<void> {
     try {
       const [row] = await this.store.sql<{ state: string }[]>`
-        select concat_ws('/', count(*), max(created_at), max(ended_at), count(*) filter (where status = 'running'), (
+        select concat_ws('/', count(*), max(created_at), max(ended_at), count(*) filter (where status = 'running'),
+            count(*) filter (where status = 'queued'), (
             select sum(e.epoch) from epochs e join runs r using (run_id) where r.status = 'running' and e.phase = 'val'
           )) as state from runs where deleted_at is null`;
       const state = row?.state ?? "";

@@ -29,6 +29,8 @@ export const sqlQuery = z.object({ q: text.min(1) });
 export const experiments = z.object({ experiments: z.array(anything) });
 export const runList = z.object({ runs: z.array(anything), total: z.number() });
 export const run = z.object({ run: anything });
+export const nothing = z.object({});
+export const queue = z.object({ queue: z.array(anything) });
 
 const columns = z.record(z.string(), z.record(z.string(), z.array(maybe))).openapi({ description: "Columns by phase" });
 export const curves = z.object({ batches: columns, epochs: columns });

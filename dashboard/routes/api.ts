@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import { LockstepError } from "../../core/errors.ts";
+import { listQueue } from "../../core/store/queue.ts";
 import { comparePair, whyUnpaired } from "../comparison/pair.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { parseFilter } from "../filter/parse.ts";
@@ -41,6 +42,10 @@ export function apiRoutes(deps: DashboardDeps): Hono {
         await listRuns(store.sql, { filter: parseFilter(q), columns: COLUMNS, sort, archived: false, limit, offset }),
       );
     },
+  );
+  api.openapi(
+    route("/api/v1/queue", "What waits for workers, in their order", schemas.nothing, schemas.queue),
+    async (c) => c.json({ queue: await listQueue(store) }),
   );
   api.openapi(routeOfRun("/api/v1/runs/{id}", "One run: settings, results, provenance", schemas.run), async (c) =>
     c.json({ run: await findRun(store.sql, c.req.valid("param").id) }),

@@ -17,6 +17,7 @@ const SECTIONS = [
   ["/runs", "Runs"],
   ["/sweep", "Sweep"],
   ["/datasets", "Data sets"],
+  ["/queue", "Queue"],
   ["/sql", "SQL"],
 ] as const;
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDashboard, type Dashboard } from "../../dashboard/server.ts";
 import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
 import { SAMPLE_DATASET } from "./sample-rows.ts";
+import { queueSomeRuns } from "./sample-queue.ts";
 import { openSampleDashboard, type SampleDashboard } from "./sample-dashboard.ts";
 
 /** Levels A and AA. */
@@ -20,6 +21,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
 
   beforeAll(async () => {
     sample = await openSampleDashboard();
+    await queueSomeRuns(sample);
     server = await startDashboard({ store: sample.store, home: sample.home, port: 0 });
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -55,6 +57,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     ["compare", () => `/compare?runs=${short("frozen")},${short("unfrozen")}&cell=1,0`],
     ["sweep", () => "/sweep?experiment=learning-rate"],
     ["data sets", () => "/datasets"],
+    ["queue", () => "/queue"],
     ["data set", () => `/datasets/${SAMPLE_DATASET}`],
     ["SQL", () => "/sql?q=select+variant,mean+from+v_variants"],
   ];
