@@ -80,3 +80,9 @@ function isFreeze(value: unknown): value is Parameters<typeof freezeText>[0] {
     Object.keys(stage).every((key) => ["part", "epochs"].includes(key));
   return Array.isArray(value) && value.length > 0 && value.every(plain);
 }
+
+/** A data set's name for people: of one that is named by where it lies, the last part of its path. */
+export function datasetTitle(name: string | null): string {
+  if (name === null) return "no data set";
+  return name.split(/[\\/]/).findLast((part) => part !== "") ?? name;
+}

@@ -1,7 +1,7 @@
 // The runs of a comparison in groups that share a curve: each run by itself, or by variant, experiment or a setting.
 import { seedText } from "../../core/store/seed-text.ts";
 import { flatten } from "../../core/flatten.ts";
-import { setting, short } from "../format.ts";
+import { datasetTitle, setting, short } from "../format.ts";
 import type { RunDetail } from "../queries/runs.ts";
 import { groupBy } from "../queries/experiments.ts";
 import tQuantile from "@stdlib/stats-base-dists-t-quantile";
@@ -33,7 +33,7 @@ function groupValue(run: RunDetail, by: string): string {
     variant: run.variant,
     experiment: run.experiment,
     seed: `seed ${run.seed}`,
-    dataset: run.datasetName ?? "no data set",
+    dataset: datasetTitle(run.datasetName),
   };
   return values[by] ?? run.variant;
 }

@@ -2,6 +2,7 @@
 // A report as one HTML file.
 import { groupCurves } from "../comparison/groups.ts";
 import { seedSentence } from "../comparison/sentences.ts";
+import { datasetTitle } from "../format.ts";
 import type { Sql } from "../sql.ts";
 import { Confusion } from "../views/confusion.tsx";
 import { Card, HonestyBadges, Scroll } from "../views/parts.tsx";
@@ -30,7 +31,7 @@ export async function experimentFile(sql: Sql, report: ExperimentReport): Promis
       madeAt={report.madeAt}
       about={
         <>
-          {report.parts.map(({ grid }) => grid.dataset ?? "no data set").join(", ")}
+          {report.parts.map(({ grid }) => datasetTitle(grid.dataset)).join(", ")}
           <HonestyBadges
             simulated={runs.some((run) => run.simulated)}
             randomWeights={runs.some((run) => run.init === "random")}
@@ -54,7 +55,7 @@ function Part({ part, charts, titled }: { part: ReportPart; charts: readonly Cur
   const notes = weaknesses(part);
   return (
     <>
-      {titled && <h2>On {part.grid.dataset ?? "no data set"}</h2>}
+      {titled && <h2>On {datasetTitle(part.grid.dataset)}</h2>}
       {notes.length > 0 && (
         <div class="note warn" role="note">
           {notes.map((text) => (

@@ -1,5 +1,5 @@
 // A report as LaTeX: tables with booktabs, to be read with \input; what is not text of a table is a comment.
-import { dateTime } from "../format.ts";
+import { datasetTitle, dateTime } from "../format.ts";
 import type { ExperimentReport, ReportPart } from "./experiment.ts";
 import { confusionTables, originTables, resultTables, weaknesses, type ReportTable } from "./tables.ts";
 
@@ -14,7 +14,7 @@ export function asLatex({ name, question, madeAt, parts }: ExperimentReport): st
 }
 
 function partText(name: string, part: ReportPart): string[] {
-  const dataset = part.grid.dataset ?? "no data set";
+  const dataset = datasetTitle(part.grid.dataset);
   const tables = [...resultTables(part), ...confusionTables(part), ...originTables(part)];
   return [
     comment(`On ${dataset}`),

@@ -1,5 +1,5 @@
 // A report as Markdown (GitHub's tables).
-import { dateTime } from "../format.ts";
+import { datasetTitle, dateTime } from "../format.ts";
 import type { ExperimentReport, ReportPart } from "./experiment.ts";
 import { confusionTables, originTables, resultTables, weaknesses, type ReportTable } from "./tables.ts";
 
@@ -11,7 +11,7 @@ export function asMarkdown({ name, question, madeAt, parts }: ExperimentReport):
 
 function partText(part: ReportPart): string[] {
   return [
-    `## On ${escapeMarkdown(part.grid.dataset ?? "no data set")}`,
+    `## On ${escapeMarkdown(datasetTitle(part.grid.dataset))}`,
     ...weaknesses(part).map((text) => `> **Note:** ${escapeMarkdown(text)}`),
     ...[...resultTables(part), ...confusionTables(part), ...originTables(part)].map(tableText),
   ];

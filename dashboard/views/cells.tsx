@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // A column's value as a table cell.
 import type { Column } from "../queries/columns.ts";
-import { dateTime, duration, metric, number, setting, short } from "../format.ts";
+import { datasetTitle, dateTime, duration, metric, number, setting, short } from "../format.ts";
 import { StatusBadge } from "./parts.tsx";
 
 const NUMERIC = ["number", "share", "duration"];
@@ -44,6 +44,7 @@ function CellValue({ column, value }: { column: Column; value: unknown }) {
 
 function shortText(column: Column, value: unknown): string {
   const text = setting(value);
+  if (column.key === "dataset") return datasetTitle(text);
   return ["digest", "settings_hash", "git_commit", "id"].includes(column.key) ? short(text) : text;
 }
 

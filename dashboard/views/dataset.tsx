@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // One data set: balance by part, sizes, duplicates and leaks, what was left out, pictures, and the runs that saw it.
 import type { StoredInspection } from "../../core/store/schema/datasets.ts";
-import { count, short } from "../format.ts";
+import { count, datasetTitle, short } from "../format.ts";
 import type { DatasetRow, DuplicateGroup, SamplePicture, SizeBin, SplitRow } from "../queries/datasets.ts";
 import { BalanceCard } from "./balance-card.tsx";
 import { Gallery } from "./gallery.tsx";
@@ -25,10 +25,10 @@ export interface DatasetProps {
 export function DatasetPage(props: DatasetProps) {
   const { dataset, splits, split, sizes, pictures, pairs, thumbnails } = props;
   return (
-    <Page title={dataset.name} section="/datasets" scripts={split === null ? [] : ["dataset.js"]}>
+    <Page title={datasetTitle(dataset.name)} section="/datasets" scripts={split === null ? [] : ["dataset.js"]}>
       <div class="head">
         <div>
-          <h1>{dataset.name}</h1>
+          <h1 title={dataset.name}>{datasetTitle(dataset.name)}</h1>
           <p class="row muted small">
             <code>{short(dataset.digest, 16)}</code> {count(dataset.samples, "sample")}, {dataset.classes.length}{" "}
             classes

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // All data sets that runs have seen.
-import { count, dateTime, short } from "../format.ts";
+import { count, datasetTitle, dateTime, short } from "../format.ts";
 import type { DatasetRow } from "../queries/datasets.ts";
 import { NoRuns } from "./experiments.tsx";
 import { Page } from "./layout.tsx";
@@ -32,7 +32,9 @@ export function DatasetsPage({ datasets }: { datasets: readonly DatasetRow[] }) 
                 {datasets.map((one) => (
                   <tr>
                     <th scope="row">
-                      <a href={`/datasets/${one.digest}`}>{one.name}</a>{" "}
+                      <a href={`/datasets/${one.digest}`} title={one.name}>
+                        {datasetTitle(one.name)}
+                      </a>{" "}
                       <HonestyBadges simulated={one.simulated} randomWeights={false} />
                     </th>
                     <td class="mono">{short(one.digest, 12)}</td>

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // Where the run's bits come from: its settings, code with the uncommitted diff, machine, lineage, digests and verdicts.
 import { flatten } from "../../../core/flatten.ts";
-import { count, dateTime, setting, short } from "../../format.ts";
+import { count, datasetTitle, dateTime, setting, short } from "../../format.ts";
 import type { Relative, VerdictRow } from "../../queries/attachments.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, Scroll } from "../parts.tsx";
@@ -150,7 +150,8 @@ function LineageCard({ run, lineage }: { run: RunDetail; lineage: readonly Relat
       )}
       {run.datasetDigest !== null && (
         <p>
-          Data: <a href={`/datasets/${run.datasetDigest}?split=${run.splitDigest ?? ""}`}>{run.datasetName}</a>
+          Data:{" "}
+          <a href={`/datasets/${run.datasetDigest}?split=${run.splitDigest ?? ""}`}>{datasetTitle(run.datasetName)}</a>
         </p>
       )}
     </Card>

@@ -3,7 +3,7 @@
 import { seedTitle } from "../../../core/store/seed-text.ts";
 import type { Child } from "hono/jsx";
 import type { RunDetail } from "../../queries/runs.ts";
-import { dateTime, duration, short } from "../../format.ts";
+import { datasetTitle, dateTime, duration, short } from "../../format.ts";
 import { Data, Page } from "../layout.tsx";
 import { HonestyBadges, StatusBadge, Tabs } from "../parts.tsx";
 
@@ -46,7 +46,8 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
               <span class="badge">{tag}</span>
             ))}
             <span class="muted">
-              <code>{short(run.runId)}</code> · {run.datasetName ?? "no data set"} · {engineText(run)} ·{" "}
+              <code>{short(run.runId)}</code> ·{" "}
+              <span title={run.datasetName ?? undefined}>{datasetTitle(run.datasetName)}</span> · {engineText(run)} ·{" "}
               {dateTime(run.startedAt ?? run.createdAt)} UTC
               {run.startedAt !== null &&
                 run.endedAt !== null &&
