@@ -1,5 +1,6 @@
-// Which setting matters: the share of a metric's variance that a setting's values explain alone, eta squared of a one-way
+// Which setting matters: the share of a metric's variance that a setting's values explain alone, eta squared of stdlib's one-way
 // analysis of variance (Fisher 1925). Settings that vary together share what they explain.
+import anova1 from "@stdlib/stats-anova1";
 
 export interface Importance {
   readonly key: string;
@@ -10,20 +11,17 @@ export interface Importance {
 
 /** @param rows the setting's value and the metric of each run */
 export function importance(key: string, rows: readonly { level: string; value: number }[]): Importance {
-  const levels = new Map<string, number[]>();
-  for (const { level, value } of rows) levels.set(level, [...(levels.get(level) ?? []), value]);
-  const total = squares(rows.map((row) => row.value));
-  const within = [...levels.values()].reduce((sum, values) => sum + squares(values), 0);
-  const repeated = rows.length > levels.size;
-  return {
-    key,
-    levels: levels.size,
-    etaSquared: !repeated || total === 0 ? null : 1 - within / total,
-  };
+  const levels = [...new Set(rows.map(({ level }) => level))];
+  const repeated = rows.length > levels.length;
+  return { key, levels: levels.length, etaSquared: repeated && levels.length > 1 ? share(rows, levels) : null };
 }
 
-/** Sum of squared distances from the mean. */
-function squares(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+/** Null where the metric is the same everywhere. */
+function share(rows: readonly { level: string; value: number }[], levels: readonly string[]): number | null {
+  const { treatment, error } = anova1(
+    rows.map(({ value }) => value),
+    rows.map(({ level }) => levels.indexOf(level)),
+  );
+  const total = treatment.ss + error.ss;
+  return total === 0 ? null : treatment.ss / total;
 }

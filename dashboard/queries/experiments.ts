@@ -61,7 +61,7 @@ interface Row {
 /** Experiments a page. */
 export const EXPERIMENTS_SHOWN = 10;
 
-/** Newest experiment first. @param page from 1 @param only of this experiment */
+/** Newest experiment first; batches are read of running runs alone. @param page from 1 @param only of this experiment */
 export async function readExperiments(
   sql: Sql,
   metric: MetricChoice,
@@ -92,8 +92,7 @@ export async function readExperiments(
     left join lateral (
       select extract(epoch from now() - r.started_at)::float8 * (greatest(total - done, 0) / nullif(done, 0)) as seconds_left
       from (select count(*)::float8 as done, r.epochs * ceil(r.train_samples::float8 / r.batch_size) as total
-            from batches b where b.run_id = r.run_id and b.phase = 'train') counted
-      where r.status = 'running'
+            from batches b where r.status = 'running' and b.run_id = r.run_id and b.phase = 'train') counted
     ) p on true
     order by r.created_at`;
   const groups = groupBy(rows, (row) => JSON.stringify([row.project, row.experiment, row.dataset_digest, row.smoke]));

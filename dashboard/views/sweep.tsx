@@ -160,8 +160,8 @@ function ImportanceCard({ metric, importances }: Pick<Props, "metric" | "importa
         </Scroll>
       )}
       <p class="small muted">
-        η² of a one-way analysis of variance for each setting alone; settings that vary together share what they
-        explain. What is left is seeds and chance.
+        η² of a one-way analysis of variance (stdlib's anova1) for each setting alone; settings that vary together share
+        what they explain. What is left is seeds and chance.
       </p>
     </Card>
   );

@@ -1,4 +1,5 @@
 // The compare page's statistics against statsmodels, scipy and DeLong's own data (test/golden/compare-statistics.py).
+import { importance } from "../../dashboard/comparison/importance.ts";
 import { describe, expect, it } from "vitest";
 import { bootstrapDifferences } from "../../dashboard/statistics/bootstrap.ts";
 import { deLong } from "../../dashboard/statistics/delong.ts";
@@ -86,4 +87,12 @@ describe("bootstrap", () => {
     expect(accuracy?.low95).toBeLessThanOrEqual(accuracy?.difference as number);
     expect(accuracy?.high95).toBeGreaterThanOrEqual(accuracy?.difference as number);
   });
+});
+
+it("a setting's share of the variance is that of a one-way analysis by hand, and unknown where nothing is repeated", () => {
+  const rows = (levels: string, values: number[]) => values.map((value, i) => ({ level: levels[i] as string, value }));
+  expect(importance("lr", rows("aaabbb", [1, 2, 3, 4, 5, 6])).etaSquared).toBeCloseTo(13.5 / 17.5, 12);
+  expect(importance("lr", rows("abc", [1, 2, 3])).etaSquared).toBeNull();
+  expect(importance("lr", rows("aabb", [1, 1, 1, 1])).etaSquared).toBeNull();
+  expect(importance("lr", rows("aaa", [1, 2, 3])).etaSquared).toBeNull();
 });
