@@ -2,32 +2,33 @@
 // native kernels in turn over several rounds, so that a busy minute hits all of them; then a step beside a busy core.
 // PyTorch gets a virtual environment of its own in the cache folder (EXP_CACHE); what torch.compile makes is kept there too, so
 // that the first bench takes some 8 minutes longer. Flags: --rounds 5 --sizes 96,224 --contenders eager,compile,wasm,native
-// --tasks full,blocks,backbone,"kept features",inference --threads 2 --json (findings on standard output) --markdown (the section of docs/performance.md)
+// --tasks full,blocks,backbone,"kept features",inference --threads 2
+// --isa avx2 (ours and PyTorch held to AVX2, whatever the CPU has beyond it) --json (findings on standard output) --markdown (the section of docs/performance.md)
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { expCache } from "../core/home.ts";
 import { measureBusy, type BusyCore } from "./engine/busy-core.ts";
 import { cellsFor, CONTENDERS, TASKS, type Cell, type Contender } from "./engine/cells.ts";
 import { median } from "./engine/median.ts";
 import { jsonOf, markdownOf, printFindings, type Findings, type Measured } from "./engine/report.ts";
-import { openWorker, type WorkerProcess } from "./engine/worker-process.ts";
+import { INSTRUCTION_SETS, openWorker, type WorkerProcess } from "./engine/worker-process.ts";
+import { oneOf, readFlags } from "./flags.ts";
 import { peerPython } from "./peer-python.ts";
 
 const BATCH = 32;
 const TURN_MS = 500; // of steps, at least two
 
-const { values: flags } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "5" },
-    sizes: { type: "string", default: "96,224" },
-    contenders: { type: "string", default: CONTENDERS.join(",") },
-    tasks: { type: "string", default: TASKS.join(",") },
-    threads: { type: "string", default: String(availableParallelism()) },
-    json: { type: "boolean", default: false },
-    markdown: { type: "boolean", default: false },
-  },
+const { values: flags } = readFlags(import.meta.url, {
+  rounds: { type: "string", default: "5" },
+  sizes: { type: "string", default: "96,224" },
+  contenders: { type: "string", default: CONTENDERS.join(",") },
+  tasks: { type: "string", default: TASKS.join(",") },
+  threads: { type: "string", default: String(availableParallelism()) },
+  isa: { type: "string", default: "all" },
+  json: { type: "boolean", default: false },
+  markdown: { type: "boolean", default: false },
 });
+const isa = oneOf("isa", flags.isa, INSTRUCTION_SETS);
 const rounds = Number(flags.rounds);
 const threads = Number(flags.threads);
 const begun = performance.now();
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const contenders = CONTENDERS.filter((name) => flags.contenders.split(",").includes(name));
   const python = await peerPython();
   const compiled = join(expCache(), "bench-compiled");
-  const workers = new Map(contenders.map((name) => [name, openWorker(name, python, compiled)]));
+  const workers = new Map(contenders.map((name) => [name, openWorker(name, isa, python, compiled)]));
   const versions: Partial<Record<Contender, string>> = {};
   const measured: Measured[] = [];
   const tasks = TASKS.filter((name) => flags.tasks.split(",").includes(name));
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
   const busy = tasks.includes("full") ? await besideBusyCore(workers) : [];
   for (const worker of workers.values()) worker.close();
   const machine = `${cpus()[0]?.model ?? "?"}, ${threads} threads, Node ${process.version}`;
-  report({ machine, date: new Date().toISOString().slice(0, 10), versions, measured, busy });
+  report({ machine, isa, date: new Date().toISOString().slice(0, 10), versions, measured, busy });
 }
 
 function report(findings: Findings): void {

@@ -51,8 +51,9 @@ async function prepare(job: Job, key: string): Promise<Prepared> {
   return { key, program, step };
 }
 
-async function compile({ task, sizePx, batch, threads, contender }: Job): Promise<Program> {
-  engine ??= await createPortableEngine({ threads, kernels: contender === "wasm" ? "wasm" : "native" });
+async function compile({ task, sizePx, batch, threads, contender, isa }: Job): Promise<Program> {
+  const native = isa === "avx2" ? "native-avx2" : "native";
+  engine ??= await createPortableEngine({ threads, kernels: contender === "wasm" ? "wasm" : native });
   const settings = { size: "large", layout: "torchvision", widthMult: 1, classes: CLASSES, dropout: 0.2 } as const;
   const network = mobilenetV3({ ...settings, imageSizePx: sizePx, batchNorm: { eps: 1e-3, momentum: 0.01 } });
   const program = await engine.compile(network, {

@@ -2,6 +2,7 @@
 import { printTable } from "../../core/cli/output.ts";
 import { MOST_BUSY, type BusyCore } from "./busy-core.ts";
 import { CONTENDERS, isPyTorch, type Cell, type Contender, type Target } from "./cells.ts";
+import type { InstructionSet } from "./worker-process.ts";
 
 export interface Measured {
   readonly cell: Cell;
@@ -12,6 +13,7 @@ export interface Measured {
 
 export interface Findings {
   readonly machine: string;
+  readonly isa: InstructionSet;
   readonly date: string;
   readonly versions: Readonly<Partial<Record<Contender, string>>>;
   readonly measured: readonly Measured[];
@@ -20,9 +22,9 @@ export interface Findings {
 
 const HEAD = ["training", "px", "PyTorch eager", "torch.compile", "our wasm", "our native", "wanted"] as const;
 
-export function printFindings({ machine, date, versions, measured, busy }: Findings): void {
-  process.stdout.write(`\n${machine}, ${date}; PyTorch ${versions.eager ?? versions.compile ?? "-"}\n`);
-  process.stdout.write("Images a second by the median step, batch 32; in brackets: times PyTorch eager.\n");
+export function printFindings(findings: Findings): void {
+  const { measured, busy } = findings;
+  process.stdout.write(`\n${headline(findings)}\n`);
   printTable(HEAD, measured.map(row));
   for (const one of busy) process.stdout.write(`${busyLine(one)}\n`);
   const full = measured.find(({ cell, memoryBytes }) => cell.task === "full" && cell.sizePx === 224 && memoryBytes);
@@ -32,10 +34,11 @@ export function printFindings({ machine, date, versions, measured, busy }: Findi
     );
 }
 
-export function markdownOf({ machine, date, versions, measured, busy }: Findings): string {
+export function markdownOf(findings: Findings): string {
+  const { measured, busy } = findings;
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [
-    `${machine}, ${date}; PyTorch ${versions.eager ?? "-"}. Images a second by the median step, batch 32; in brackets: times PyTorch eager.`,
+    headline(findings),
     "",
     line(HEAD),
     line(HEAD.map((_, i) => (i < 1 ? "---" : "---:"))),
@@ -44,6 +47,12 @@ export function markdownOf({ machine, date, versions, measured, busy }: Findings
     ...busy.map((one) => `${busyLine(one)}  `),
     "",
   ].join("\n");
+}
+
+function headline({ machine, isa, date, versions }: Findings): string {
+  const held = isa === "avx2" ? " All held to AVX2 (ours and PyTorch), whatever the CPU has beyond it." : "";
+  const pytorch = versions.eager ?? versions.compile ?? "-";
+  return `${machine}, ${date}; PyTorch ${pytorch}.${held} Images a second by the median step, batch 32; in brackets: times PyTorch eager.`;
 }
 
 export function jsonOf({ measured, ...rest }: Findings): object {
