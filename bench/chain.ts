@@ -8,6 +8,7 @@ import { mobilenetV3 } from "../core/model/mobilenet-v3.ts";
 import { stream } from "../core/random.ts";
 import { FIRST_LINK, nextLink } from "../core/train/chain.ts";
 import { stageOf } from "../core/train/stages.ts";
+import { readFlags } from "./flags.ts";
 
 const BATCH = 32;
 const SIZE_PX = 96;
@@ -15,6 +16,7 @@ const STEPS = 12;
 const STEPS_IN_EPOCH = 17;
 const LINKS = 5000;
 
+readFlags(import.meta.url, {});
 const settings = resolveSettings({ imageSizePx: SIZE_PX, batchSize: BATCH });
 const network = mobilenetV3({ ...settings, classes: 2 });
 const engine = await createPortableEngine();

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { printTable } from "../core/cli/output.ts";
 import { openReadyStore } from "../core/store/index.ts";
 import { stopServer } from "../core/store/embedded/server.ts";
@@ -12,13 +11,12 @@ import { browserTimes } from "./dashboard/browser-times.ts";
 import { liveCosts } from "./dashboard/live-costs.ts";
 import { pagesOf } from "./dashboard/pages.ts";
 import { serverTimes } from "./dashboard/server-times.ts";
+import { readFlags } from "./flags.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    home: { type: "string" },
-    only: { type: "string", default: "server,browser,live" },
-    pairs: { type: "string", default: "3" },
-  },
+const { values: flags } = readFlags(import.meta.url, {
+  home: { type: "string" },
+  only: { type: "string", default: "server,browser,live" },
+  pairs: { type: "string", default: "3" },
 });
 const home = flags.home ?? mkdtempSync(join(tmpdir(), "lockstep-dashboard-"));
 process.env["EXP_HOME"] = home;

@@ -10,6 +10,7 @@ import { openLoading, type Loading } from "./data/loading.ts";
 import { writeSimulated } from "./data/simulated.ts";
 import { trainOn, type Consumed } from "./data/training.ts";
 import { median } from "./engine/median.ts";
+import { readFlags } from "./flags.ts";
 import { peerPython } from "./peer-python.ts";
 
 const SIZES_PX = [96, 224];
@@ -61,4 +62,4 @@ async function measureSize(loading: Loading, sizePx: number, path: string, pytho
   ];
 }
 
-await main(process.argv[2]);
+await main(readFlags(import.meta.url, {}, 1).positionals[0]);

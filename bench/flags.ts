@@ -1,4 +1,4 @@
-// What every bench does with its command line: --help prints the comment that its file opens with, which names its flags; a flag that it does
+// What every bench does with its command line: --help prints the comment that its file opens with and its flags; a flag that it does
 // not have is named beside those that it has.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ export function readFlags<const T extends Options>(bench: string, options: T, mo
   try {
     const config = { options: { ...options, help: { type: "boolean", short: "h" } }, allowPositionals: true } as const;
     const parsed = parseArgs(config);
-    if ((parsed.values as { help?: boolean }).help) leave(0, headOf(bench));
+    if ((parsed.values as { help?: boolean }).help) leave(0, `${headOf(bench)}\n\nFlags: ${withDefaults(options)}`);
     if (parsed.positionals.length > mostPositionals)
       throw new Error(`Unexpected argument '${parsed.positionals[mostPositionals]}'`);
-    return parsed as unknown as Parsed<T>;
+    return parsed;
   } catch (error) {
     const why = (error instanceof Error ? error.message : String(error)).replace(/\. To specify a positional.*/s, "");
     return leave(2, `${why}; the flags are: ${names(options)} (--help says more)`);
@@ -36,6 +36,13 @@ function leave(code: number, text: string): never {
 
 function names(options: Options): string {
   return Object.keys(options).map((name) => `--${name}`).join(", ") || "none"; // prettier-ignore
+}
+
+function withDefaults(options: Options): string {
+  const named = Object.entries(options).map(([name, option]) =>
+    option.type === "string" ? `--${name} ${option.default === undefined ? "…" : String(option.default)}` : `--${name}`,
+  );
+  return named.join("  ") || "none";
 }
 
 function headOf(bench: string): string {

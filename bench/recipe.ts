@@ -5,13 +5,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { findDuplicates, folder, groupSamples, listSource, prepareImages, splitSamples } from "../core/data/index.ts";
 import type { Engine } from "../core/engine/engine.ts";
 import { createPortableEngine, createPortableResampler } from "../core/engine/portable/index.ts";
 import { resolveSettings } from "../core/experiment/resolve.ts";
 import type { SettingsInput } from "../core/experiment/settings.ts";
 import type { TrainData } from "../core/train/contract.ts";
+import { readFlags } from "./flags.ts";
 import { peerPython } from "./peer-python.ts";
 import { interval, keptAccuracy, largestDifference, overlap, type EpochPoint, type Interval } from "./recipe/curves.ts";
 import { trainOurs, trainPytorch, type Contest } from "./recipe/sides.ts";
@@ -29,13 +29,11 @@ interface Sides {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      data: { type: "string", default: PARAMETERS.data },
-      epochs: { type: "string", default: PARAMETERS.epochs },
-      seeds: { type: "string", default: PARAMETERS.seeds },
-      python: { type: "string" },
-    },
+  const { values } = readFlags(import.meta.url, {
+    data: { type: "string", default: PARAMETERS.data },
+    epochs: { type: "string", default: PARAMETERS.epochs },
+    seeds: { type: "string", default: PARAMETERS.seeds },
+    python: { type: "string" },
   });
   const home = await mkdtemp(join(tmpdir(), "recipe-home-"));
   process.env["EXP_HOME"] = home;

@@ -4,10 +4,10 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { printTable } from "../core/cli/output.ts";
 import { PHASES, type Phase } from "../core/phases.ts";
 import { median } from "./engine/median.ts";
+import { readFlags } from "./flags.ts";
 
 /** What each phase that ends with its name is about. */
 const ABOUT: Record<Phase, string> = {
@@ -29,7 +29,7 @@ const MOST_MS = 1000;
 
 type Times = Record<Phase, number>;
 
-const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "3" } } });
+const { values: flags } = readFlags(import.meta.url, { rounds: { type: "string", default: "3" } });
 const home = mkdtempSync(join(tmpdir(), "lockstep-start-"));
 try {
   const random = writeExperiment("random", {});

@@ -11,6 +11,7 @@ import { createRun, openRecorder, openStore, type Store } from "../core/store/in
 import { arrayLiteral } from "../core/store/events/array-literal.ts";
 import { removeHome } from "../test/postgres.ts";
 import { manyCurves } from "../dashboard/queries/curves.ts";
+import { readFlags } from "./flags.ts";
 import { MLFLOW, peerPython } from "./peer-python.ts";
 
 const ROUNDS = 3;
@@ -19,6 +20,7 @@ const CURVES = { runs: 500, points: 2000 } as const;
 /** Of the fastest step that is trained in practice: a frozen backbone at 96 px, 32 images, 2 cores. */
 const STEP_MS = 50;
 
+readFlags(import.meta.url, {});
 const home = mkdtempSync(join(tmpdir(), "lockstep-bench-"));
 delete process.env["DATABASE_URL"];
 const python = await peerPython(MLFLOW);

@@ -3,8 +3,8 @@
 // PyTorch gets a virtual environment of its own in the cache folder (EXP_CACHE). Flags: --rounds 3 --sizes 96,224 --threads 2
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { printTable } from "../core/cli/output.ts";
+import { readFlags } from "./flags.ts";
 import { peerPython } from "./peer-python.ts";
 
 /** One measurement: images a second by the median and by the fastest step. */
@@ -21,12 +21,10 @@ type Mode = "full" | "frozen";
 const LEAST_OVER_OP_BY_OP = 3;
 const LEAST_OVER_PYTORCH = 0.9;
 
-const { values: flags } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    sizes: { type: "string", default: "96,224" },
-    threads: { type: "string", default: String(availableParallelism()) },
-  },
+const { values: flags } = readFlags(import.meta.url, {
+  rounds: { type: "string", default: "3" },
+  sizes: { type: "string", default: "96,224" },
+  threads: { type: "string", default: String(availableParallelism()) },
 });
 const python = await peerPython();
 const results = new Map<string, Map<Contender, Speed[]>>();
