@@ -6,7 +6,9 @@ for (const control of document.querySelectorAll("[data-submit]")) {
 }
 
 for (const form of document.querySelectorAll("form[method=get]")) {
-  form.addEventListener("submit", () => leaveOutEmpty(form)); // so that addresses stay short
+  form.addEventListener("submit", ({ submitter }) => {
+    if (submitter?.formMethod !== "post") leaveOutEmpty(form); // so that addresses stay short
+  });
 }
 
 for (const button of document.querySelectorAll("button[data-csv]")) {

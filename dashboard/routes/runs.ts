@@ -1,23 +1,49 @@
-// GET /runs : the table of all runs.
+// GET /runs : the table of all runs; POST /runs/columns keeps its columns in a cookie.
 import { Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { LockstepError } from "../../core/errors.ts";
 import type { DashboardDeps } from "../deps.ts";
+import { columnNamed } from "../queries/columns.ts";
 import { groupRuns } from "../queries/groups.ts";
 import { listRuns } from "../queries/runs.ts";
-import { PAGE_SIZE, readRunsState, type RunsState } from "../view-state.ts";
+import { DEFAULT_COLUMNS, PAGE_SIZE, readRunsState, runsHref, type RunsState } from "../view-state.ts";
 import { RunsPage } from "../views/runs.tsx";
 
 export function runsRoutes({ store }: DashboardDeps): Hono {
-  return new Hono().get("/runs", async (c) => {
+  const app = new Hono();
+  app.get("/runs", async (c) => {
+    const saved = getCookie(c, SAVED_COLUMNS);
+    if (saved !== undefined && c.req.query("columns") === undefined) {
+      const { search } = new URL(c.req.url);
+      return c.redirect(`/runs${search === "" ? "?" : `${search}&`}columns=${encodeURIComponent(saved)}`);
+    }
     const { state, problem } = stateOrProblem((name) => c.req.query(name));
     const list = { ...state, limit: state.group === null ? PAGE_SIZE : 0, offset: (state.page - 1) * PAGE_SIZE };
     const [{ runs, total }, groups] = await Promise.all([
       listRuns(store.sql, list),
       state.group === null ? null : groupRuns(store.sql, { ...state, group: state.group }),
     ]);
-    return c.html(RunsPage({ state, runs, groups, total, problem }), problem === null ? 200 : 400);
+    const page = RunsPage({ state, saved: saved !== undefined, runs, groups, total, problem });
+    return c.html(page, problem === null ? 200 : 400);
   });
+  app.post("/runs/columns", async (c) => {
+    const form = await c.req.formData();
+    const state = readRunsState((name) => (form.get(name) as string | null) ?? undefined);
+    const columns = state.columns.map(({ key }) => key);
+    if (form.get("save") === "no" || columns.length === 0) deleteCookie(c, SAVED_COLUMNS);
+    else
+      setCookie(c, SAVED_COLUMNS, columns.join(","), { httpOnly: true, sameSite: "Strict", path: "/", maxAge: YEAR_S });
+    return c.redirect(
+      runsHref(form.get("save") === "no" ? { ...state, columns: DEFAULT_COLUMNS.map(columnNamed) } : state),
+      303,
+    );
+  });
+  return app;
 }
+
+/** The columns that this reader sees where the address names none. */
+const SAVED_COLUMNS = "lockstep_columns";
+const YEAR_S = 365 * 24 * 3600;
 
 interface Problem {
   readonly message: string;

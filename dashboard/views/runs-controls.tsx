@@ -5,6 +5,7 @@ import { DEFAULT_COLUMNS, runsHref, type RunsState } from "../view-state.ts";
 
 interface Props {
   readonly state: RunsState;
+  readonly saved: boolean;
   readonly problem: { readonly message: string; readonly next: string | null } | null;
 }
 
@@ -30,7 +31,7 @@ const CHIPS = [
   ["failed", "status in (failed, lost, interrupted)"],
 ] as const;
 
-export function RunsControls({ state, problem }: Props) {
+export function RunsControls({ state, saved, problem }: Props) {
   const sort = `${state.sort.descending ? "-" : ""}${state.sort.column.key}`;
   return (
     <form method="get" action="/runs" class="card">
@@ -52,7 +53,7 @@ export function RunsControls({ state, problem }: Props) {
         {sort !== "-created_at" && <input type="hidden" name="sort" value={sort} />}
         <button class="primary">Filter</button>
         <GroupSelect state={state} />
-        <ColumnMenu state={state} />
+        <ColumnMenu state={state} saved={saved} />
         <label>
           <input type="checkbox" name="archived" value="1" checked={state.archived} data-submit /> archived
         </label>
@@ -100,7 +101,7 @@ function GroupSelect({ state }: { state: RunsState }) {
 }
 
 /** Columns in their order; typed, so that any config key can be one. */
-function ColumnMenu({ state }: { state: RunsState }) {
+function ColumnMenu({ state, saved }: { state: RunsState; saved: boolean }) {
   const keys = state.columns.map((column) => column.key).join(",");
   return (
     <details class="menu">
@@ -112,8 +113,21 @@ function ColumnMenu({ state }: { state: RunsState }) {
         <textarea id="columns" name="columns" rows={6} cols={34} spellcheck={false}>
           {keys === DEFAULT_COLUMNS.join(",") ? "" : keys}
         </textarea>
-        <button>Show these</button>
-        <p class="small muted">Empty: the usual ones. Save a view as a bookmark: the address holds all of it.</p>
+        <span class="row">
+          <button>Show these</button>
+          <button name="save" value="yes" formaction="/runs/columns" formmethod="post">
+            Save as mine
+          </button>
+          {saved && (
+            <button name="save" value="no" formaction="/runs/columns" formmethod="post">
+              Forget mine
+            </button>
+          )}
+        </span>
+        <p class="small muted">
+          Empty: the usual ones. Saved ones are shown in this browser wherever the address names none; a whole view is
+          kept as a bookmark.
+        </p>
         <p class="small muted">{COLUMNS.map((column) => column.key).join(", ")}, config.NAME</p>
       </div>
     </details>

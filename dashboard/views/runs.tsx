@@ -13,13 +13,15 @@ import { RunsControls } from "./runs-controls.tsx";
 
 interface Props {
   readonly state: RunsState;
+  /** Whether this reader has columns of their own. */
+  readonly saved: boolean;
   readonly runs: readonly ListedRun[];
   readonly groups: readonly RunGroup[] | null;
   readonly total: number;
   readonly problem: { readonly message: string; readonly next: string | null } | null;
 }
 
-export function RunsPage({ state, runs, groups, total, problem }: Props) {
+export function RunsPage({ state, saved, runs, groups, total, problem }: Props) {
   return (
     <Page title="Runs" section="/runs" scripts={runs.length > 0 && groups === null ? ["runs.js", "live-page.js"] : []}>
       <div class="head">
@@ -31,7 +33,7 @@ export function RunsPage({ state, runs, groups, total, problem }: Props) {
           </p>
         </div>
       </div>
-      <RunsControls state={state} problem={problem} />
+      <RunsControls state={state} saved={saved} problem={problem} />
       {groups !== null ? (
         <RunGroups state={state} groups={groups} />
       ) : runs.length > 0 ? (

@@ -100,6 +100,33 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
   });
 
+  it("columns are chosen, ordered and saved", async () => {
+    await open("/runs?q=seed+%3D+0");
+    const heads = () => page.locator("#runs thead th a").allTextContents();
+    await page.locator("details.menu summary").click();
+    await page.locator("#columns").fill("config.dropout,test_recall,variant");
+    await page.getByRole("button", { name: "Save as mine" }).click();
+    await page.waitForURL(/columns=config/);
+    await open("/runs?sort=-test_recall");
+    expect(await heads()).toEqual(["dropout", "test recall ↓", "variant"]);
+    await page.locator("details.menu summary").click();
+    await page.getByRole("button", { name: "Forget mine" }).click();
+    await expect.poll(async () => (await heads()).length).toBeGreaterThan(10);
+    expect(new URL(page.url()).searchParams.get("columns")).toBeNull();
+  });
+
+  it("dragging along an axis of the sweep chooses its runs", async () => {
+    await open("/sweep?experiment=learning-rate");
+    const box = await page.locator("#parallel canvas").boundingBox();
+    if (box === null) throw new Error("the chart has no box");
+    await page.mouse.move(box.x + 40, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 40, box.y + box.height - 30, { steps: 8 });
+    await page.mouse.up();
+    await expect.poll(() => page.locator("#brushed").textContent()).toMatch(/^[1-9]\d* of \d+ runs chosen$/);
+    expect(await page.locator("#brushed-compare").getAttribute("href")).toMatch(/^\/compare\?runs=/);
+  });
+
   it("the epoch slider shows each epoch's matrix and keeps it in the address", async () => {
     await open(`/runs/${id("unfrozen", 0)}?phase=val`);
     const cells = () => page.locator("#confusion td span").allTextContents();
