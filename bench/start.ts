@@ -18,13 +18,13 @@ const ABOUT: Record<Phase, string> = {
   engine: "dashboard; kernels are loaded and tested in every thread",
   "run row": "sources are hashed, the run's row is written",
   images: "the prepared images are opened",
-  weights: "drawn, or read from a file",
-  pictures: "contact sheet and thumbnails",
-  program: "the step is planned, memory is made and filled",
+  weights: "drawn, or read from a file, while the step is planned and its memory made",
+  program: "what is left of planning",
+  loaded: "weights into the program's memory",
   "first step": "the first batch is cut and trained",
 };
 /** What grows with the data. */
-const DATA: readonly Phase[] = ["data", "images", "pictures"];
+const DATA: readonly Phase[] = ["data", "images"];
 const MOST_MS = 1000;
 
 type Times = Record<Phase, number>;

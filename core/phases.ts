@@ -11,8 +11,8 @@ export const PHASES = [
   "run row",
   "images",
   "weights",
-  "pictures",
   "program",
+  "loaded",
   "first step",
 ] as const;
 

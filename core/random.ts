@@ -13,6 +13,8 @@ export interface Stream {
   readonly integer: (below: number) => number;
   /** Standard normal, by Box and Muller (1958). */
   readonly normal: () => number;
+  /** Fills `values` with std times what that many calls of `normal` would give. */
+  readonly fillNormal: (values: Float32Array, std: number) => void;
   /** Shuffles in place (Fisher and Yates) and returns the same array. */
   readonly shuffle: <T>(items: T[]) => T[];
 }
@@ -39,7 +41,7 @@ function philoxStream(key0: number, key1: number): Stream {
     }
     return block[used++] as number;
   };
-  const uniform = (): number => ((uint32() >>> 5) * 67108864 + (uint32() >>> 6)) / 9007199254740992;
+  const uniform = (): number => fraction(uint32(), uint32());
   const integer = (below: number): number => {
     const limit = 4294967296 - (4294967296 % below);
     for (;;) {
@@ -58,6 +60,12 @@ function philoxStream(key0: number, key1: number): Stream {
     spare = radius * sin(angle);
     return radius * cos(angle);
   };
+  const fillNormal = (values: Float32Array, std: number): void => {
+    const pairs = used === 4 && spare === null ? values.length >> 1 : 0; // a block each, where nothing of the last one is left
+    fillPairs(values, std, { pairs, counter, key0, key1 });
+    counter += pairs;
+    for (let i = 2 * pairs; i < values.length; i++) values[i] = std * normal();
+  };
   const shuffle = <T>(items: T[]): T[] => {
     for (let i = items.length - 1; i > 0; i--) {
       const j = integer(i + 1);
@@ -65,7 +73,33 @@ function philoxStream(key0: number, key1: number): Stream {
     }
     return items;
   };
-  return { uint32, uniform, integer, normal, shuffle };
+  return { uint32, uniform, integer, normal, fillNormal, shuffle };
+}
+
+/** What `normal` would give, in one plain loop: a network has millions of weights. */
+function fillPairs(
+  values: Float32Array,
+  std: number,
+  {
+    pairs,
+    counter,
+    key0,
+    key1,
+  }: { readonly pairs: number; readonly counter: number; readonly key0: number; readonly key1: number },
+): void {
+  const block = new Uint32Array(4);
+  for (let pair = 0; pair < pairs; pair++) {
+    philox(block, counter + pair, key0, key1);
+    const radius = Math.sqrt(-2 * log(1 - fraction(block[0] as number, block[1] as number)));
+    const angle = 2 * Math.PI * fraction(block[2] as number, block[3] as number);
+    values[2 * pair] = std * (radius * cos(angle));
+    values[2 * pair + 1] = std * (radius * sin(angle));
+  }
+}
+
+/** 53 of 64 random bits, as a number in [0, 1). */
+function fraction(high: number, low: number): number {
+  return ((high >>> 5) * 67108864 + (low >>> 6)) / 9007199254740992;
 }
 
 const MULTIPLIER_0 = 0xd2511f53;

@@ -1,4 +1,4 @@
-// Compiles core/cli/main.ts, core/index.ts and all that they load into a folder of the cache (compiled.mjs), packages that every command
+// Compiles core/cli/main.ts, core/index.ts, core/random.ts (for threads) and all that they load into a folder of the cache (compiled.mjs), packages that every command
 // loads included. Each source keeps its own import.meta.url, and a source map names it in stack traces.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -58,7 +58,7 @@ export async function compile({ root, cache, current, markOf, folderOf }) {
 async function bundle(root, outdir) {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["core/cli/main.ts", "core/index.ts"],
+    entryPoints: ["core/cli/main.ts", "core/index.ts", "core/random.ts"],
     outbase: "core",
     outdir,
     tsconfig: "tsconfig.json",

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /**
- * @typedef {{ main: string, index: string }} Entries URLs of what core/cli/main.ts and core/index.ts became
+ * @typedef {{ core: string, main: string, index: string }} Entries URLs of what core/, core/cli/main.ts and core/index.ts became
  * @typedef {{ root: string, folder: string, inputs: Record<string, string> }} Current
  *   root: where it was compiled, since sources' own URLs are in it; folder: below the cache; inputs: marks by path below the root
  */
@@ -26,7 +26,8 @@ export async function compiledEntries() {
   if (name === null) return null;
   const folder = place.folderOf(name);
   noteUse(folder);
-  return { main: pathToFileURL(join(folder, "cli/main.js")).href, index: pathToFileURL(join(folder, "index.js")).href };
+  const core = pathToFileURL(join(folder, "/")).href;
+  return { core, main: new URL("cli/main.js", core).href, index: new URL("index.js", core).href };
 }
 
 /** @returns {string | null} null where there is none, or a source is not what was compiled */

@@ -22,30 +22,29 @@ export function initialState(network: Network, seed: number, given: State = new 
 
 function initialValues(parameter: Parameter, seed: number): Float32Array {
   const values = new Float32Array(elementCount(parameter.shape));
-  switch (parameter.kind) {
-    case "convWeight":
-    case "depthwiseWeight":
-      return fillNormal(values, Math.sqrt(2 / fanOut(parameter.shape)), seed, parameter.name);
-    case "denseWeight":
-      return fillNormal(values, DENSE_STD, seed, parameter.name);
-    case "batchNormWeight":
-    case "runningVar":
-      return values.fill(1);
-    case "bias":
-    case "batchNormBias":
-    case "runningMean":
-      return values;
-  }
+  for (const { key, std } of drawnNormal(parameter, seed)) stream(...key).fillNormal(values, std);
+  const isOne = parameter.kind === "batchNormWeight" || parameter.kind === "runningVar";
+  return isOne ? values.fill(1) : values;
+}
+
+/** Normal numbers of a stream of their own. */
+export interface NormalDraw {
+  /** Of the parameter. */
+  readonly name: string;
+  readonly key: Parameters<typeof stream>;
+  readonly length: number;
+  readonly std: number;
+}
+
+/** How a parameter is drawn; none where it begins with ones or zeros. */
+export function drawnNormal({ name, kind, shape }: Parameter, seed: number): NormalDraw[] {
+  const draw = (std: number): NormalDraw[] => [{ name, key: [seed, "init", name], length: elementCount(shape), std }];
+  if (kind === "denseWeight") return draw(DENSE_STD);
+  return kind === "convWeight" || kind === "depthwiseWeight" ? draw(Math.sqrt(2 / fanOut(shape))) : [];
 }
 
 /** Output channels times kernel area; for a depthwise convolution too, as PyTorch counts it. @param shape [out, in, k, k] */
 function fanOut(shape: readonly number[]): number {
   const [out = 1, , height = 1, width = 1] = shape;
   return out * height * width;
-}
-
-function fillNormal(values: Float32Array, std: number, seed: number, name: string): Float32Array {
-  const random = stream(seed, "init", name);
-  for (let i = 0; i < values.length; i++) values[i] = std * random.normal();
-  return values;
 }

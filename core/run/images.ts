@@ -20,8 +20,38 @@ export interface ImagesInput {
   readonly recorder: Recorder;
 }
 
+/** The pictures of one run, made while it trains: its first step does not wait for them. */
+export class Pictures {
+  private readonly input: (ImagesInput & { readonly store: Store }) | null;
+  private making: Promise<void> | null = null;
+
+  /** @param input null: an earlier attempt has made them */
+  constructor(input: (ImagesInput & { readonly store: Store }) | null) {
+    this.input = input;
+  }
+
+  begin(): void {
+    this.making ??= this.make();
+    this.making.catch(() => undefined); // told by `made`
+  }
+
+  /** @throws LockstepError "storage" */
+  async made(): Promise<void> {
+    this.begin();
+    await this.making;
+  }
+
+  private async make(): Promise<void> {
+    if (this.input === null) return;
+    const { job, data, store, home } = this.input;
+    await recordContactSheet(this.input);
+    const samples = new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples]);
+    await saveThumbnails(store, data, [...samples], home);
+  }
+}
+
 /** The sheet shows the first images of the first epoch, as the network sees them but for normalisation. */
-export async function recordContactSheet({ job, data, folder, home, recorder }: ImagesInput): Promise<void> {
+async function recordContactSheet({ job, data, folder, home, recorder }: ImagesInput): Promise<void> {
   const { settings, seed } = job.planned;
   const { manifest, prepared, split, resampler } = data;
   const { augment, batchSize, imageSizePx: sizePx } = settings;

@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { LockstepError } from "../errors.ts";
 import type { Settings } from "../experiment/index.ts";
 import { expHome } from "../home.ts";
+import { drawAhead, drawnAhead } from "../model/draw-ahead.ts";
 import { initialState } from "../model/initialize.ts";
 import type { Network } from "../model/network.ts";
 import { imagenetFile, weightsCache } from "../model/weights/imagenet.ts";
@@ -66,13 +67,21 @@ export async function loadWeights(
   { network, settings, seed }: { network: Network; settings: Settings; seed: number },
   { origin, file }: WeightsOrigin,
 ): Promise<InitialWeights> {
-  if (file === null) return { state: initialState(network, seed), report: [] };
+  const drawn = await drawnAhead(network, seed);
+  if (file === null) return { state: initialState(network, seed, drawn), report: [] };
   const options = { includeClassifier: file.classifier, minLoaded: settings.minLoaded };
   const { state, report } = await importWeights(network, file.path, options);
   return {
-    state: initialState(network, seed, state),
+    state: initialState(network, seed, new Map([...drawn, ...state])),
     report: [`weights ${origin}: ${summariseReport(report)}`, ...report.warnings],
   };
+}
+
+/** Begins to draw what a run will not find in a file: while the database is asked and the program compiled. */
+export function beginDrawing(network: Network, { init }: Settings, seed: number): void {
+  const isHead = (name: string): boolean => name.startsWith("classifier.");
+  if (init.kind === "random") drawAhead(network, seed, () => true);
+  else if (!(init.kind === "file" && init.classifier)) drawAhead(network, seed, isHead);
 }
 
 function found(origin: string, path: string, classifier: boolean): WeightsOrigin {

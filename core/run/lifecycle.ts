@@ -4,12 +4,13 @@ import { Interrupted, LockstepError } from "../errors.ts";
 import { reached } from "../phases.ts";
 import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
+import type { State } from "../model/network.ts";
 import type { LogEvent, Recorder } from "../train/recorder.ts";
 import { Paused } from "../train/interruption.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
 import { withEpochLines } from "./epoch-lines.ts";
-import { recordContactSheet, saveThumbnails } from "./images.ts";
+import { Pictures } from "./images.ts";
 import { takeOver } from "./engine-change.ts";
 import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
 import { orAbort } from "./interrupt.ts";
@@ -118,24 +119,18 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   const prepared = await job.data.prepare(settings.storeSizePx, resampler);
   reached("images");
   const data = { manifest: job.manifest, split: job.split, prepared, resampler };
-  const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
-  reached("weights");
   for (const note of work.notes ?? []) say("warning", note);
   const resumeFrom = work.resume ? await goOn({ store, runId: name.run, folder }, say) : null;
   const engineChange = work.resume ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
-  if (!work.resume) {
-    for (const text of report) say("info", text);
-    await recordContactSheet({ job, data, folder, home, recorder });
-    await saveThumbnails(
-      store,
-      data,
-      [...new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples])],
-      home,
-    );
-  }
-  reached("pictures");
-  return train({
-    ...{ settings, seed, network: job.network, state, engine, data, signal, resumeFrom, engineChange },
+  const firstState = async (): Promise<State> => {
+    const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
+    reached("weights");
+    if (!work.resume) for (const text of report) say("info", text);
+    return state;
+  };
+  const pictures = new Pictures(work.resume ? null : { job, data, folder, home, recorder, store });
+  const training = train({
+    ...{ settings, seed, network: job.network, state: firstState, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
     positiveClass: job.sweep.plan.positiveClass,
     hooks: job.sweep.plan.hooks,
@@ -147,8 +142,12 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
       onStep: offerCheckpoints(home, name.run, observer.notice),
     },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
-    onProgress: observer.progress,
+    onProgress: (progress) => {
+      pictures.begin();
+      observer.progress(progress);
+    },
   });
+  return training.finally(() => (signal.aborted ? undefined : pictures.made()));
 }
 
 /** @returns the checkpoint to go on from, or null: from the beginning */

@@ -6,6 +6,7 @@ import { expHome } from "../home.ts";
 import { reached } from "../phases.ts";
 import { withUploads } from "../store/artifacts/uploader.ts";
 import { openReadyStore, type Store } from "../store/index.ts";
+import { beginDrawing } from "./initial-weights.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
 import { planLineage, type SweepPlan } from "./lineage.ts";
@@ -49,6 +50,8 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
   try {
     const jobs = await plan(options, observer); // while the engine's threads test their kernels
     interrupt.signal.throwIfAborted();
+    const [first] = jobs;
+    if (first !== undefined) beginDrawing(first.network, first.planned.settings, first.planned.seed);
     const store = await openReadyStore({}, observer.notice);
     reached("store");
     try {

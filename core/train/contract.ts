@@ -20,8 +20,8 @@ export interface TrainInput {
   readonly settings: Settings;
   readonly seed: number;
   readonly network: Network;
-  /** Initial weights and statistics; unused where `resumeFrom` is given. */
-  readonly state: State;
+  /** Initial weights and statistics, or what makes them while the program is compiled; unused where `resumeFrom` is given. */
+  readonly state: State | (() => Promise<State>);
   readonly engine: Engine;
   readonly data: TrainData;
   /** One of manifest.classes: whose precision, recall, F1 and AUC are reported. */

@@ -3,6 +3,7 @@ import type { Program } from "../engine/engine.ts";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { hashOf } from "../experiment/expand.ts";
 import type { State } from "../model/network.ts";
+import { reached } from "../phases.ts";
 import { checkRepeated, engineLink, nextLink, type EngineChange } from "./chain.ts";
 import { weightsOfClasses } from "./class-weights.ts";
 import { CheckpointFolder, type SavedState } from "./checkpoint-folder.ts";
@@ -39,7 +40,7 @@ export class Session {
   /** Of each class in the training loss; null: all 1. */
   readonly classWeights: readonly number[] | null;
   standing: Standing;
-  private state: State | null; // until the first program has loaded it
+  private state: State | null; // a checkpoint's, until the first program has loaded it
   private running: { readonly program: Program; readonly stage: Stage } | null = null;
   private features: Kept = NOTHING_KEPT;
   private unsaved = false; // whether the program has moved on since the last checkpoint
@@ -54,13 +55,13 @@ export class Session {
     const network = { family, layout, widthMult, imageSizePx, classes: input.data.manifest.classes };
     const checkpoints = new CheckpointFolder(input.checkpoints, input.network, { belonging, network });
     await checkpoints.open();
-    if (!input.resumeFrom) return new Session(input, checkpoints, BEGINNING, input.state);
+    if (!input.resumeFrom) return new Session(input, checkpoints, BEGINNING, null);
     const { standing, state, belonging: stored } = await readCheckpoint(input.resumeFrom);
     checkBelonging(input.resumeFrom, stored, belonging);
     return new Session(input, checkpoints, standing, state);
   }
 
-  private constructor(input: TrainInput, checkpoints: CheckpointFolder, standing: Standing, state: State) {
+  private constructor(input: TrainInput, checkpoints: CheckpointFolder, standing: Standing, state: State | null) {
     this.input = input;
     this.checkpoints = checkpoints;
     this.standing = standing;
@@ -80,9 +81,9 @@ export class Session {
     const fresh = stage.freshOptimizer && this.standing.batch === 0;
     if (fresh) this.standing = { ...this.standing, optimizerStep: 0 };
     if (this.running !== null && !fresh) return (this.running = { ...this.running, stage });
-    const state = (await this.running?.program.save()) ?? this.state ?? this.input.state;
+    const saved = (await this.running?.program.save()) ?? this.state;
     this.dispose();
-    const program = await engine.compile(network, {
+    const compiling = engine.compile(network, {
       batchSize: settings.batchSize,
       trainable: stage.trainable,
       frozenBatchNorm: settings.frozenBatchNorm,
@@ -90,12 +91,30 @@ export class Session {
       emaDecay: settings.emaDecay ?? undefined,
       purpose: "training",
     });
+    const state = saved ?? (await this.initialState(compiling));
+    const program = await compiling;
+    reached("program");
     this.running = { program, stage };
     await program.load(fresh ? withoutMoments(state) : state);
     this.state = null;
     const { trainable } = stage;
     this.features = await openKept({ input: this.input, engine: program.frozenFeatures, trainable, state });
     return this.running;
+  }
+
+  /** What the input gives or makes, while the program is being compiled; where that fails, nobody needs the program. */
+  private async initialState(compiling: Promise<Program>): Promise<State> {
+    const { state } = this.input;
+    if (typeof state !== "function") return state;
+    try {
+      return await state();
+    } catch (error) {
+      await compiling.then(
+        (program) => program.dispose(),
+        () => undefined, // the first error is the one to tell
+      );
+      throw error;
+    }
   }
 
   /** Features that the program under way need not compute again. */

@@ -17,7 +17,7 @@ import { startWatch } from "./stopwatch.ts";
 export async function trainEpoch(session: Session, program: Program, stage: Stage): Promise<number> {
   const { everySteps } = session.input.checkpoints;
   let lr = rateOf(session, stage, session.standing.batch);
-  reached("program");
+  reached("loaded");
   let watch = startWatch(); // a batch's duration begins when it is waited for
   for await (const batch of keptOrCut(session)) {
     lr = rateOf(session, stage, session.standing.batch + 1);

@@ -50,7 +50,7 @@ function openNative(path, level) {
   return {
     selfTest: () => hex(addon.selfTest(new Uint8Array(SELF_TEST_BYTES), level)),
     bind: (memory, { thread, threads, stack, control, profile }) => {
-      if (thread === 0) addon.adviseHugePages(new Uint8Array(memory.buffer));
+      addon.adviseHugePages(new Uint8Array(memory.buffer));
       return (plan, records) =>
         addon.walk(new Uint8Array(memory.buffer), level, plan, records, thread, threads, stack, control, profile);
     },

@@ -4,6 +4,7 @@ import { openKernels } from "./kernels.mjs";
 
 const { thread, threads } = workerData;
 const kernels = openKernels(workerData.kernels);
+const PAGE_WORDS = 1024; // of 4 kB
 
 /** Walks `records` records from `plan` on; 0 where it was told to stop. @type {Map<number, (plan: number, records: number) => number>} */
 const programs = new Map();
@@ -32,6 +33,13 @@ function handle(message) {
     const region = scratch + thread * (stackBytes + scratchBytes);
     const place = { thread, threads, stack: region + stackBytes, control, profile: profiled ? region : 0 };
     programs.set(message.program, kernels.bind(memory, place));
+    touch(memory);
   }
   return 1;
+}
+
+/** Has the system give the memory's pages now, all threads together, and not in the middle of the first step. @param {WebAssembly.Memory} memory */
+function touch({ buffer }) {
+  const words = new Int32Array(buffer);
+  for (let at = thread * PAGE_WORDS; at < words.length; at += threads * PAGE_WORDS) Atomics.or(words, at, 0);
 }
