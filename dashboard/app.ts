@@ -20,7 +20,12 @@ import { sweepRoutes } from "./routes/sweep.ts";
 /** @example createApp({ store, home }).request("/runs") */
 export function createApp(deps: DashboardDeps): Hono {
   const app = new Hono({ strict: false });
-  app.use(checkHost(deps.host ?? null), contentPolicy(), checkToken(deps.token ?? null), checkOrigin());
+  app.use(
+    checkHost(deps.host ?? null),
+    contentPolicy(),
+    checkToken(deps.token ?? null, deps.users === true ? deps.store : null),
+    checkOrigin(),
+  );
   const parts = [
     experimentRoutes,
     runsRoutes,

@@ -11,6 +11,8 @@ export interface DashboardDeps {
   readonly host?: string | null;
   /** Needed to look at anything when set. */
   readonly token?: string | null;
+  /** Whether named users (`exp user add`) come in with tokens of their own, and nobody without one. */
+  readonly users?: boolean;
   /** Runs that programs log over HTTP; whoever gives them closes them. */
   readonly tracked?: TrackedRuns;
 }

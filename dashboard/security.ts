@@ -4,7 +4,10 @@ import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
+import type { Store } from "../core/store/index.ts";
+import { findUser, ownUser, type User } from "../core/store/users.ts";
 import { sameText } from "./same-text.ts";
+import { asViewer } from "./viewer.ts";
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 const COOKIE = "lockstep_token";
@@ -23,17 +26,38 @@ function hostName(c: Context): string {
   return host.toLowerCase().replace(/:\d+$/, "");
 }
 
-/** A token is taken from the address once (then kept in a cookie), from the cookie, or from an Authorization header. */
-export function checkToken(token: string | null): MiddlewareHandler {
-  return async (c, next) => {
-    if (token === null) return next();
-    const given = c.req.query("token");
-    if (given !== undefined && sameText(given, token)) return keepToken(c, token);
-    const bearer = c.req.header("authorization")?.replace(/^Bearer /, "");
-    const kept = getCookie(c, COOKIE) ?? bearer;
-    if (kept !== undefined && sameText(kept, token)) return next();
-    return c.text("Open the address that `exp dashboard` printed: it carries the token.\n", 401);
+/**
+ * A token is taken from the address once (then kept in a cookie), from the cookie, or from an Authorization header. The rest of the
+ * request is made as the user whose it is, and whoever may only read changes nothing.
+ * @param token of whoever started the server; null: none @param users where named users are found; null: there are none
+ */
+export function checkToken(token: string | null, users: Pick<Store, "sql"> | null = null): MiddlewareHandler {
+  const open = token === null && users === null;
+  const userOf = async (given: string | undefined): Promise<User | null> => {
+    if (given === undefined) return null;
+    if (token !== null && sameText(given, token)) return { name: ownUser(), role: "write" };
+    return users === null ? null : findUser(users, given);
   };
+  return async (c, next) => {
+    if (open) return next();
+    const given = c.req.query("token");
+    if (given !== undefined && (await userOf(given)) !== null) return keepToken(c, given);
+    const bearer = c.req.header("authorization")?.replace(/^Bearer /, "");
+    const user = await userOf(getCookie(c, COOKIE) ?? bearer);
+    if (user === null) return c.text(`${users === null ? PRINTED : NAMED}\n`, 401);
+    if (user.role === "read" && !["GET", "HEAD"].includes(c.req.method)) return refuseChange(c, user);
+    return asViewer(user, next);
+  };
+}
+
+const PRINTED = "Open the address that `exp dashboard` printed: it carries the token.";
+const NAMED = "Add ?token=TOKEN to the address, with the token that `exp user add` printed for you.";
+
+function refuseChange(c: Context, { name }: User): Response {
+  const message = `${name} may read and not change anything`;
+  const next = "Whoever runs the dashboard gives the role write: exp user add NAME --role write.";
+  if (c.req.path.startsWith("/api/")) return c.json({ type: "error", code: "usage", message, next }, 403);
+  return c.text(`${message}. ${next}\n`, 403);
 }
 
 function keepToken(c: Context, token: string): Response {

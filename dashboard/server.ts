@@ -15,6 +15,8 @@ export interface DashboardOptions {
   readonly host?: string;
   /** Asked of whoever looks; made when the host is not loopback and none is given. */
   readonly token?: string | null;
+  /** Whether only named users come in, each with a token of their own; then none is made. */
+  readonly users?: boolean;
 }
 
 export interface Dashboard {
@@ -27,11 +29,11 @@ export const DEFAULT_PORT = 4500;
 
 /** @throws LockstepError "port-in-use" */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { store, home, port = DEFAULT_PORT, host = "127.0.0.1" } = options;
-  const token = options.token ?? (isLoopback(host) ? null : randomBytes(16).toString("hex"));
+  const { store, home, users = false, port = DEFAULT_PORT, host = "127.0.0.1" } = options;
+  const token = options.token ?? (isLoopback(host) || users ? null : randomBytes(16).toString("hex"));
   const tracked = new TrackedRuns({ store, home });
   const createApp = async (): Promise<Hono> =>
-    (await import("./app.ts")).createApp({ store, home, host: isLoopback(host) ? null : host, token, tracked });
+    (await import("./app.ts")).createApp({ store, home, host: isLoopback(host) ? null : host, token, users, tracked });
   let app: Promise<Hono> | null = null; // loaded by the first request: `exp run` begins to train before
   const fetch: Hono["fetch"] = async (...request) => (await (app ??= createApp())).fetch(...request);
   const server = await listenAt({ fetch }, { port, host, what: "dashboard" });

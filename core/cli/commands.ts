@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<Register>>> = {
   resume: async () => (await import("./resume.ts")).registerResumeCommand,
   reproduce: async () => (await import("./reproduce.ts")).registerReproduceCommand,
   verify: async () => (await import("./verify.ts")).registerVerifyCommand,
+  user: async () => (await import("./user.ts")).registerUserCommands,
   stop: async () => (await import("./stop.ts")).registerStopCommand,
   evaluate: async () => (await import("./evaluate.ts")).registerEvaluateCommand,
   predict: async () => (await import("./predict.ts")).registerPredictCommand,

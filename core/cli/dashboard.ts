@@ -9,6 +9,7 @@ interface DashboardFlags {
   readonly port: number;
   readonly host: string;
   readonly token?: string;
+  readonly users?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,11 +20,12 @@ export function registerDashboardCommand(program: Command): void {
     .option("--port <n>", "port; 0 takes any free one", portNumber, 4500)
     .option("--host <address>", "address to listen on; any but loopback needs the token that is printed", "127.0.0.1")
     .option("--token <text>", "ask for this token")
+    .option("--users", "ask for the token of a named user (exp user add NAME)")
     .option("--json", "print the address as a JSON line")
     .action(serve);
 }
 
-async function serve({ port, host, token, json }: DashboardFlags): Promise<void> {
+async function serve({ port, host, token, users, json }: DashboardFlags): Promise<void> {
   const { openReadyStore } = await import("../store/index.ts");
   const { withUploads } = await import("../store/artifacts/uploader.ts");
   const { startDashboard } = await import("../../dashboard/server.ts");
@@ -32,7 +34,7 @@ async function serve({ port, host, token, json }: DashboardFlags): Promise<void>
   try {
     const onNotice = (text: string): void => void process.stderr.write(`${text}\n`);
     await withUploads({ store, home, onNotice }, async () => {
-      const dashboard = await startDashboard({ store, home, port, host, token: token ?? null });
+      const dashboard = await startDashboard({ store, home, port, host, token: token ?? null, users: users ?? false });
       if (json) printJson({ type: "dashboard", url: dashboard.url });
       else process.stdout.write(`${dashboard.url}\nCtrl-C ends it.\n`);
       await untilSignal();

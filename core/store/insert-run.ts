@@ -5,6 +5,7 @@ import { LockstepError } from "../errors.ts";
 import { storableJson, storableText } from "./events/array-literal.ts";
 import type { NewRun } from "./new-run.ts";
 import { runs } from "./schema/runs.ts";
+import { ownUser } from "./users.ts";
 
 const columns = Object.entries(getTableColumns(runs)).map(([key, column]) => ({
   key: key as keyof NewRun,
@@ -25,7 +26,7 @@ export async function insertRun(sql: Sql | TransactionSql, run: NewRun): Promise
       question = coalesce(excluded.question, experiments.question), file = coalesce(excluded.file, experiments.file)
     where (coalesce(excluded.question, experiments.question), coalesce(excluded.file, experiments.file))
       is distinct from (experiments.question, experiments.file)`;
-  const row = runColumns(sql, run);
+  const row = runColumns(sql, { userName: run.kind === "imported" ? null : ownUser(), ...run });
   const { count } = await sql`insert into runs ${sql(row)} on conflict (run_id) do nothing`;
   return count === 1;
 }

@@ -4,29 +4,35 @@ import type { Store } from "./connect.ts";
 import { storableText } from "./events/array-literal.ts";
 import { selectRuns } from "./runs.ts";
 import type { RunRow } from "./schema/runs.ts";
+import { noteChange } from "./users.ts";
 
 export async function changeTags(
-  { sql }: Store,
+  store: Store,
   runId: string,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): Promise<string[]> {
+  const { sql } = store;
   const [row] = await sql<{ tags: string[] }[]>`select tags from runs where run_id = ${runId}`;
   const gone = new Set(remove);
   const tags = [...new Set([...(row?.tags ?? []), ...add.map((tag) => mark("tag", tag))])].filter(
     (tag) => !gone.has(tag),
   );
   await sql`update runs set tags = ${tags} where run_id = ${runId}`;
+  const said = [...add.map((tag) => `tagged ${tag}`), ...remove.map((tag) => `took the tag ${tag} off`)];
+  if (said.length > 0) await noteChange(store, [runId], said.join(", "));
   return tags;
 }
 
 /** @param note null takes it away */
-export async function setNote({ sql }: Store, runId: string, note: string | null): Promise<void> {
-  await sql`update runs set note = ${note === null ? null : storableText(note)} where run_id = ${runId}`;
+export async function setNote(store: Store, runId: string, note: string | null): Promise<void> {
+  await store.sql`update runs set note = ${note === null ? null : storableText(note)} where run_id = ${runId}`;
+  await noteChange(store, [runId], note === null ? "took the note away" : "wrote the note");
 }
 
 /** @param name null takes it away */
-export async function setName({ sql }: Store, runId: string, name: string | null): Promise<void> {
-  await sql`update runs set name = ${name === null ? null : mark("name", name)} where run_id = ${runId}`;
+export async function setName(store: Store, runId: string, name: string | null): Promise<void> {
+  await store.sql`update runs set name = ${name === null ? null : mark("name", name)} where run_id = ${runId}`;
+  await noteChange(store, [runId], name === null ? "took the name away" : `named it ${name}`);
 }
 
 /** Gives the alias to this run; another run of the experiment that had it loses it. @returns the id of that one, or null */
@@ -49,13 +55,17 @@ export async function removeAlias({ sql }: Store, runId: string, alias: string):
   return count > 0;
 }
 
-export async function setArchived({ sql }: Store, runId: string, archived: boolean): Promise<void> {
+export async function setArchived(store: Store, runId: string, archived: boolean): Promise<void> {
+  const { sql } = store;
   await sql`update runs set archived_at = ${archived ? sql`coalesce(archived_at, now())` : null} where run_id = ${runId}`;
+  await noteChange(store, [runId], archived ? "archived" : "restored");
 }
 
 /** Takes a run out of all lists and views; `exp gc` removes it for good, until then it can be brought back. */
-export async function setDeleted({ sql }: Store, runId: string, deleted: boolean): Promise<void> {
+export async function setDeleted(store: Store, runId: string, deleted: boolean): Promise<void> {
+  const { sql } = store;
   await sql`update runs set deleted_at = ${deleted ? sql`coalesce(deleted_at, now())` : null} where run_id = ${runId}`;
+  await noteChange(store, [runId], deleted ? "deleted" : "brought back");
 }
 
 /** By id or a unique beginning of one. @throws LockstepError "run-not-found" where no deleted run has it */

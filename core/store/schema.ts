@@ -9,3 +9,4 @@ export * from "./schema/evaluations.ts";
 export * from "./schema/kernel-times.ts";
 export * from "./schema/halving.ts";
 export * from "./schema/artifact-store.ts";
+export * from "./schema/people.ts";

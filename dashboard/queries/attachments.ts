@@ -79,3 +79,15 @@ export async function readLineage(sql: Sql, runId: string): Promise<Relative[]> 
     ) family join runs r using (run_id)
     order by family.distance, r.experiment, r.variant, r.seed`;
 }
+
+export interface ChangeRow {
+  readonly at: Date;
+  readonly userName: string;
+  readonly what: string;
+}
+
+/** Who said what of the run, newest first. */
+export async function readChanges(sql: Sql, runId: string): Promise<ChangeRow[]> {
+  return sql<ChangeRow[]>`
+    select at, user_name as "userName", what from run_changes where run_id = ${runId} order by at desc limit 50`;
+}

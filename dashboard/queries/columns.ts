@@ -69,6 +69,7 @@ export const COLUMNS: readonly Column[] = [
   own("threads", "threads", "number"),
   own("kind", "kind", "text"),
   own("host", "host", "text"),
+  { key: "user", title: "user", kind: "text", expression: (sql) => sql`r.user_name` },
   own("created_at", "created", "time"),
   {
     key: "duration",

@@ -119,6 +119,8 @@ export interface RunDetail {
   readonly os: string | null;
   readonly cpu: string | null;
   readonly host: string | null;
+  /** Who began it. */
+  readonly userName: string | null;
   readonly commandLine: string | null;
   readonly experimentText: string | null;
   readonly provenance: Readonly<Record<string, unknown>> | null;
@@ -209,7 +211,7 @@ const SHORT = [
   ...["parameters_total", "parameters_trainable", "train_samples", "val_samples", "test_samples", "digest"],
   ...["best_epoch", "val_loss", "test_loss", "test_accuracy", "test_precision", "test_recall", "test_f1", "test_auc"],
   ...["code_digest", "git_commit", "git_branch", "lockfile_digest", "node_version", "package_version", "os", "cpu"],
-  ...["host", "command_line"],
+  ...["host", "user_name", "command_line"],
 ];
 
 async function details(sql: Sql, rest: Fragment, columns: readonly string[] = SHORT): Promise<RunDetail[]> {

@@ -2,8 +2,10 @@
 import { Hono } from "hono";
 import { LockstepError } from "../../core/errors.ts";
 import { changeQueue, listQueue, type QueueChange } from "../../core/store/queue.ts";
+import { noteChange } from "../../core/store/users.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { findRun } from "../queries/runs.ts";
+import { viewer } from "../viewer.ts";
 import { QueuePage } from "../views/queue.tsx";
 
 const CHANGE = ":change{pause|resume|cancel}";
@@ -22,7 +24,10 @@ export function queueRoutes({ store }: DashboardDeps): Hono {
   async function change(name: string, what: QueueChange): Promise<{ run: string; done: string }> {
     const { runId, status } = await findRun(store.sql, name);
     const done = await changeQueue(store, runId, what);
-    if (done !== null) return { run: runId, done };
+    if (done !== null) {
+      await noteChange(store, [runId], `queue: ${what}`, viewer().name);
+      return { run: runId, done };
+    }
     throw new LockstepError({
       code: "run-state",
       message: `run ${runId} is ${status}: nothing to ${what}`,

@@ -5,7 +5,7 @@ import { readKernelTimes } from "../../core/store/kernel-times.ts";
 import { readScores } from "../../core/store/scores.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
-import { readArtifacts, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
+import { readArtifacts, readChanges, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
 import { readEvaluations } from "../queries/evaluations.ts";
 import { readLoggedNames } from "../queries/metrics.ts";
 import { predictionPhases, readConfusions, readOverlays, readPredictions, type Matrices } from "../queries/outcomes.ts";
@@ -64,11 +64,12 @@ export function runRoutes({ store }: DashboardDeps): Hono {
     })
     .get("/runs/:id/config", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [lineage, verdicts] = await Promise.all([
+      const [lineage, verdicts, changes] = await Promise.all([
         readLineage(store.sql, run.runId),
         readVerdicts(store.sql, run.runId),
+        readChanges(store.sql, run.runId),
       ]);
-      return c.html(ConfigPage({ run, lineage, verdicts }));
+      return c.html(ConfigPage({ run, lineage, verdicts, changes }));
     })
     .get("/runs/:id/log", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { LockstepError } from "../../core/errors.ts";
+import { findUser } from "../../core/store/users.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { sameText } from "../same-text.ts";
 import { TrackedRuns } from "../tracking/tracked-runs.ts";
@@ -69,12 +70,13 @@ function defined<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
-/** The dashboard's own token where it has one, else the home's. */
-function checkBearer({ token, home }: DashboardDeps): MiddlewareHandler {
+/** The dashboard's own token where it has one, a user's where it has users, else the home's. */
+function checkBearer({ token, users, home, store }: DashboardDeps): MiddlewareHandler {
   return async (c, next) => {
     const expected = token ?? trackerToken(home);
     const given = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
     if (sameText(given, expected)) return next();
+    if (users === true && (await findUser(store, given))?.role === "write") return next();
     const [message, how] = ["a run is logged with a token", "Send Authorization: Bearer TOKEN; exp tracker prints it."];
     return c.json({ type: "error", code: "usage", message, next: how }, 401);
   };

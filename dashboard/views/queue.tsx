@@ -2,6 +2,7 @@
 // What waits for workers, in the order in which it is taken: who trains it, on which machine, or why it waits.
 import type { QueueChange, QueuedRun } from "../../core/store/queue.ts";
 import { count, dateTime, short } from "../format.ts";
+import { mayChange } from "../viewer.ts";
 import { Page } from "./layout.tsx";
 import { Card, Empty, Scroll } from "./parts.tsx";
 
@@ -95,6 +96,7 @@ function why({ standing, owner, queue, reason }: QueuedRun): string {
 }
 
 function changesOf({ standing, stopping }: QueuedRun): readonly QueueChange[] {
+  if (!mayChange()) return [];
   if (standing === "paused" || standing === "taken out") return ["resume"];
   return stopping || standing === "failed" ? [] : ["pause", "cancel"];
 }

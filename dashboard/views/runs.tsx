@@ -6,6 +6,7 @@ import { PAGE_SIZE, runsHref, type RunsState } from "../view-state.ts";
 import { count, short } from "../format.ts";
 import { Cell, isNumeric } from "./cells.tsx";
 import { NoRuns } from "./experiments.tsx";
+import { mayChange } from "../viewer.ts";
 import { Page } from "./layout.tsx";
 import { Empty, HonestyBadges, Scroll } from "./parts.tsx";
 import { RunGroups } from "./run-groups.tsx";
@@ -93,21 +94,30 @@ function RunsTable({ state, runs, total }: { state: RunsState; runs: readonly Li
         <button class="primary" type="button" id="compare-chosen" disabled>
           Compare (choose two or more)
         </button>
-        <label>
-          Tag <input name="tag" size={10} autocomplete="off" />
-        </label>
-        <button name="action" value="tag">
-          Add
-        </button>
-        <button name="action" value="untag">
-          Take off
-        </button>
-        <button name="action" value={state.archived ? "restore" : "archive"}>
-          {state.archived ? "Restore" : "Archive"}
-        </button>
+        {mayChange() && <ChangeButtons archived={state.archived} />}
         <Pager state={state} total={total} />
       </div>
     </form>
+  );
+}
+
+/** What changes the chosen rows. */
+function ChangeButtons({ archived }: { archived: boolean }) {
+  return (
+    <>
+      <label>
+        Tag <input name="tag" size={10} autocomplete="off" />
+      </label>
+      <button name="action" value="tag">
+        Add
+      </button>
+      <button name="action" value="untag">
+        Take off
+      </button>
+      <button name="action" value={archived ? "restore" : "archive"}>
+        {archived ? "Restore" : "Archive"}
+      </button>
+    </>
   );
 }
 

@@ -55,6 +55,8 @@ const state = {
   heartbeatAt: moment("heartbeat_at"),
   /** Host and process that runs it, so that a dead one is noticed at once. */
   owner: text("owner"),
+  /** Who began it. */
+  userName: text("user_name"),
   stopRequestedAt: moment("stop_requested_at"),
   /** Sequence numbers of the events applied last: an older event that arrives late changes nothing. */
   statusSeq: bigint("status_seq", { mode: "number" }).notNull().default(0),

@@ -2,8 +2,9 @@
 // Where the run's bits come from: its settings, code with the uncommitted diff, machine, lineage, digests and verdicts.
 import { flatten } from "../../../core/flatten.ts";
 import { count, datasetTitle, dateTime, setting, short } from "../../format.ts";
-import type { Relative, VerdictRow } from "../../queries/attachments.ts";
+import type { ChangeRow, Relative, VerdictRow } from "../../queries/attachments.ts";
 import type { RunDetail } from "../../queries/runs.ts";
+import { mayChange } from "../../viewer.ts";
 import { Card, Scroll } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
 
@@ -11,9 +12,10 @@ interface Props {
   readonly run: RunDetail;
   readonly lineage: readonly Relative[];
   readonly verdicts: readonly VerdictRow[];
+  readonly changes: readonly ChangeRow[];
 }
 
-export function ConfigPage({ run, lineage, verdicts }: Props) {
+export function ConfigPage({ run, lineage, verdicts, changes }: Props) {
   return (
     <RunFrame run={run} tab="config">
       <div class="columns2">
@@ -21,7 +23,7 @@ export function ConfigPage({ run, lineage, verdicts }: Props) {
         <FactsCard title="Provenance" rows={provenanceRows(run)} />
         <DigestCard run={run} verdicts={verdicts} />
         <LineageCard run={run} lineage={lineage} />
-        <NoteCard run={run} />
+        <NoteCard run={run} changes={changes} />
       </div>
       <DiffCard diff={run.gitDiff} />
       {run.experimentText !== null && (
@@ -98,6 +100,7 @@ function provenanceRows(run: RunDetail): [string, unknown][] {
     ["system", run.os],
     ["CPU", run.cpu],
     ["host", run.host],
+    ["by", run.userName],
     ["started", dateTime(run.startedAt)],
     ["ended", dateTime(run.endedAt)],
     ["parameters", `${run.parametersTrainable ?? "–"} of ${run.parametersTotal ?? "–"} train`],
@@ -162,21 +165,36 @@ function nameOf({ experiment, variant, seed }: Relative): string {
   return `${experiment} / ${variant} / ${seed}`;
 }
 
-function NoteCard({ run }: { run: RunDetail }) {
+function NoteCard({ run, changes }: { run: RunDetail; changes: readonly ChangeRow[] }) {
   return (
     <Card title="Note">
-      <form method="post" action={`/runs/${run.runId}/note`}>
-        <label class="visually-hidden" for="note">
-          Note
-        </label>
-        <textarea id="note" name="note" rows={3} cols={40}>
-          {run.note ?? ""}
-        </textarea>
-        <p>
-          <button>Keep</button>
-        </p>
-      </form>
+      {mayChange() ? <NoteForm run={run} /> : <p>{run.note ?? "None."}</p>}
+      {changes.length > 0 && (
+        <ul class="small">
+          {changes.map(({ at, userName, what }) => (
+            <li>
+              {dateTime(at)} <b>{userName}</b> {what}
+            </li>
+          ))}
+        </ul>
+      )}
     </Card>
+  );
+}
+
+function NoteForm({ run }: { run: RunDetail }) {
+  return (
+    <form method="post" action={`/runs/${run.runId}/note`}>
+      <label class="visually-hidden" for="note">
+        Note
+      </label>
+      <textarea id="note" name="note" rows={3} cols={40}>
+        {run.note ?? ""}
+      </textarea>
+      <p>
+        <button>Keep</button>
+      </p>
+    </form>
   );
 }
 

@@ -4,6 +4,7 @@ import { seedTitle } from "../../../core/store/seed-text.ts";
 import type { Child } from "hono/jsx";
 import type { RunDetail } from "../../queries/runs.ts";
 import { datasetTitle, dateTime, duration, short } from "../../format.ts";
+import { mayChange } from "../../viewer.ts";
 import { Data, Page } from "../layout.tsx";
 import { HonestyBadges, StatusBadge, Tabs } from "../parts.tsx";
 
@@ -46,7 +47,7 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
               <span class="badge">{tag}</span>
             ))}
             <span class="muted">
-              <code>{short(run.runId)}</code> ·{" "}
+              <code>{short(run.runId)}</code> · {run.userName !== null && `${run.userName} · `}
               <span title={run.datasetName ?? undefined}>{datasetTitle(run.datasetName)}</span> · {engineText(run)} ·{" "}
               {dateTime(run.startedAt ?? run.createdAt)} UTC
               {run.startedAt !== null &&
@@ -59,7 +60,7 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
           <a class="button" href={siblingsHref(run)}>
             Compare with other seeds
           </a>
-          {live && <StopButton run={run} />}
+          {live && mayChange() && <StopButton run={run} />}
         </div>
       </div>
       <Failure run={run} />
