@@ -6,10 +6,10 @@ import { writeBundle } from "../run/bundle.ts";
 import { initialFile } from "../run/stored-weights.ts";
 import { readRecorded } from "../run/recorded.ts";
 import { bestCheckpoint } from "../run/shared-run.ts";
-import { findRun, openReadyStore } from "../store/index.ts";
+import { findRun } from "../store/index.ts";
 import { oneOf } from "./flags.ts";
-import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 const WEIGHTS = ["none", "initial", "all"] as const;
 
@@ -38,8 +38,7 @@ export function registerBundleCommand(program: Command): void {
 }
 
 async function bundleCommand(name: string, { output, weights, json }: BundleFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const recorded = await readRecorded(store, await findRun(store, name));
     const { runId } = recorded.run;
     const home = expHome();
@@ -52,7 +51,5 @@ async function bundleCommand(name: string, { output, weights, json }: BundleFlag
       process.stdout.write(
         `${output}: run ${runId}, ${(bytes / 1e6).toFixed(1)} MB. Elsewhere: exp reproduce ${output} --data IMAGES\n`,
       );
-  } finally {
-    await store.close();
-  }
+  });
 }

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import type { CompareProps } from "../../dashboard/views/compare/page.tsx";
 import { LockstepError } from "../errors.ts";
-import { findRun, openReadyStore, readEvaluations, type Store } from "../store/index.ts";
-import { printNotice } from "./notice.ts";
+import { findRun, readEvaluations, type Store } from "../store/index.ts";
 import { printJson } from "./output.ts";
 import { comparisonJson } from "./comparison-json.ts";
 import { printComparison } from "./comparison-tables.ts";
 import { writeFileFor } from "./write-file.ts";
+import { withStore } from "./with-store.ts";
 
 interface CompareFlags {
   readonly html?: string;
@@ -40,8 +40,7 @@ export function registerCompareCommand(program: Command): void {
 }
 
 async function compare(names: readonly string[], flags: CompareFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const comparison = await comparisonOf(store, names, flags);
     if (flags.html !== undefined) {
       const { comparisonFile } = await import("../../dashboard/report/comparison-file.tsx");
@@ -50,9 +49,7 @@ async function compare(names: readonly string[], flags: CompareFlags): Promise<v
     if (flags.json) printJson(comparisonJson(comparison));
     else if (flags.html !== undefined) process.stdout.write(`${flags.html}\n`);
     else printComparison(comparison);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function comparisonOf(store: Store, names: readonly string[], flags: CompareFlags): Promise<CompareProps> {

@@ -2,10 +2,10 @@
 import { pictureLeaks, storedLeaks, type Leak } from "../data/audit.ts";
 import type { Manifest, Source, SplitPart } from "../data/index.ts";
 import { LockstepError } from "../errors.ts";
-import { findRun, openReadyStore, readManifest, readSplitMembers, type RunRow, type Store } from "../store/index.ts";
+import { findRun, readManifest, readSplitMembers, type RunRow, type Store } from "../store/index.ts";
 import { listForLooking } from "./data-source.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface Audit {
   readonly leaks: readonly Leak[];
@@ -15,16 +15,13 @@ interface Audit {
 }
 
 export async function auditRun(name: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     const audit = await auditSplit(store, run);
     if (json) printJson({ type: "audit", run: run.runId, split: run.splitDigest, ...audit });
     else printAudit(audit);
     if (audit.leaks.length > 0) throw leaking(run, audit.leaks.length);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function auditSplit(store: Store, { runId, datasetDigest, splitDigest }: RunRow): Promise<Audit> {

@@ -7,11 +7,12 @@ import { countRows, type BackupHeader } from "../store/backup/format.ts";
 import { checkBackup, openBackup } from "../store/backup/read-backup.ts";
 import { restoreBackup } from "../store/backup/restore.ts";
 import { writeBackup } from "../store/backup/write-backup.ts";
-import { openReadyStore, openStore, withoutPassword } from "../store/index.ts";
+import { openStore, withoutPassword } from "../store/index.ts";
 import { interruptible } from "./interruptible.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
 import { progressBar, type ProgressBar } from "./progress-bar.ts";
+import { withStore } from "./with-store.ts";
 
 const HOLDS = `
 The file holds every row of one moment, deleted runs that exp gc has not removed included; runs may go on meanwhile. It does not hold
@@ -46,15 +47,12 @@ async function backup(file: string, { force, json }: { force?: boolean; json?: b
   refusePlace(path, force === true);
   const bar = progressBar("writing rows", (rows) => rows.toLocaleString("en"));
   await interruptible(async ({ signal }) => {
-    const store = await openReadyStore({}, printNotice);
-    try {
+    return withStore(async (store) => {
       const { header, bytes, sha256 } = await writeBackup(store, { path, signal, onProgress: bar.update });
       bar.close();
       if (json) printJson({ type: "backup", file: path, bytes, sha256, ...facts(header) });
       else process.stdout.write(`${file}: ${text(header)}, ${megabytes(bytes)}\n`);
-    } finally {
-      await store.close();
-    }
+    });
   }, bar.close);
 }
 

@@ -1,13 +1,14 @@
 // exp db: the embedded server of this home.
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
-import { openReadyStore, openStore, withoutPassword, type Store } from "../store/index.ts";
+import { openStore, withoutPassword, type Store } from "../store/index.ts";
 import { findServer, serverPid, stopServer } from "../store/embedded/server.ts";
 import { knownMigrations } from "../store/migrate.ts";
 import { migrationNotes } from "../store/migration-notes.ts";
 import { registerBackupCommands } from "./db-backup.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface DbFlags {
   readonly json?: boolean;
@@ -51,10 +52,9 @@ export function registerDbCommands(program: Command): void {
 }
 
 async function start(flags: DbFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  await store.close();
-  const address = withoutPassword(store.url);
-  if (flags.json) printJson({ type: "database", address, embedded: store.embedded });
+  const { url, embedded } = await withStore((store) => Promise.resolve(store));
+  const address = withoutPassword(url);
+  if (flags.json) printJson({ type: "database", address, embedded });
   else process.stdout.write(`The database answers at ${address}\n`);
 }
 
@@ -71,10 +71,9 @@ async function stop(flags: DbFlags): Promise<void> {
 }
 
 async function printUrl(flags: DbFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  await store.close();
-  if (flags.json) printJson({ type: "database", url: store.url });
-  else process.stdout.write(`${store.url}\n`);
+  const { url } = await withStore((store) => Promise.resolve(store));
+  if (flags.json) printJson({ type: "database", url });
+  else process.stdout.write(`${url}\n`);
 }
 
 async function status(flags: DbFlags): Promise<void> {

@@ -6,7 +6,7 @@ import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
 import { evaluateRun, type RunEvaluation } from "../run/evaluate-run.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
-import { findRun, openReadyStore, type RunRow } from "../store/index.ts";
+import { findRun, type RunRow } from "../store/index.ts";
 import { printConfusion } from "./confusion-table.ts";
 import { countingLines, sourceOf } from "./data-source.ts";
 import { oneOf, repeated } from "./flags.ts";
@@ -14,6 +14,7 @@ import { interruptible } from "./interruptible.ts";
 import { printJson, printTable } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { addEngineChoice, engineOf, type EngineFlags } from "./training-flags.ts";
+import { withStore } from "./with-store.ts";
 
 interface EvaluateFlags extends EngineFlags {
   readonly data: string;
@@ -70,8 +71,7 @@ async function evaluate(
 ): Promise<{ run: RunRow; evaluation: RunEvaluation }> {
   const classes = { renamed: renamedClasses(flags.map), leftOut: flags.leaveOut };
   const source = await sourceOf(flags.data);
-  const store = await openReadyStore({}, around.observer.notice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     const workshop = await openWorkshop(engineOf(flags, run.engine), { ...around, store, home: expHome() });
     try {
@@ -80,9 +80,7 @@ async function evaluate(
     } finally {
       await workshop.close();
     }
-  } finally {
-    await store.close();
-  }
+  }, around.observer.notice);
 }
 
 /** "theirs=ours" */

@@ -4,13 +4,14 @@ import { sourceFromPath } from "../data/index.ts";
 import { expHome } from "../home.ts";
 import { explainRun } from "../run/explain-run.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
-import { findRun, openReadyStore, type RunRow } from "../store/index.ts";
+import { findRun, type RunRow } from "../store/index.ts";
 import { progressLine } from "./data-source.ts";
 import { oneOf, wholeNumber } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { addEngineChoice, engineOf, type EngineFlags } from "./training-flags.ts";
+import { withStore } from "./with-store.ts";
 
 interface ExplainFlags extends EngineFlags {
   readonly part: "val" | "test";
@@ -60,8 +61,7 @@ async function explain(
   flags: ExplainFlags,
   around: Pick<Workshop, "observer" | "interrupt">,
 ): Promise<{ run: RunRow; overlays: number }> {
-  const store = await openReadyStore({}, around.observer.notice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     // the portable engine alone gives the maps, from the same weights
     const workshop = await openWorkshop(engineOf(flags, "portable"), { ...around, store, home: expHome() });
@@ -73,7 +73,5 @@ async function explain(
     } finally {
       await workshop.close();
     }
-  } finally {
-    await store.close();
-  }
+  }, around.observer.notice);
 }

@@ -5,9 +5,9 @@ import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
 import { exportRun, runFormats, type RunFormat } from "../run/export-run.ts";
 import { findAnyRun } from "../run/recorded.ts";
-import { findRun, listRuns, openReadyStore, type RunRow, type Store } from "../store/index.ts";
-import { printNotice } from "./notice.ts";
+import { findRun, listRuns, type RunRow, type Store } from "../store/index.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface ExportFlags {
   readonly to: RunFormat | ResultFormat;
@@ -40,9 +40,8 @@ export function registerExportCommand(program: Command): void {
 }
 
 async function exportCommand(name: string, { to, output, json = false }: ExportFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
   const home = expHome();
-  try {
+  return withStore(async (store) => {
     if (isResult(to)) {
       const runs = await chosenRuns(store, name);
       const files = await exportResults({ store, home, runs, to, folder: output });
@@ -51,9 +50,7 @@ async function exportCommand(name: string, { to, output, json = false }: ExportF
     const run = await findRun(store, name);
     const files = await exportRun({ store, home, run, to, folder: output });
     tell(files, { json, run: run.runId, to });
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function isResult(to: ExportFlags["to"]): to is ResultFormat {

@@ -5,11 +5,12 @@ import { findUnusedCaches, removeCaches } from "../run/unused-caches.ts";
 import type { StoredObject } from "../store/artifacts/object-store.ts";
 import { collectUnreferenced } from "../store/artifacts/references.ts";
 import { openArtifactStore } from "../store/artifacts/uploader.ts";
-import { openReadyStore, type Store } from "../store/index.ts";
+import { type Store } from "../store/index.ts";
 import { removeDeletedRuns } from "../store/remove-deleted.ts";
 import { wholeNumber } from "./flags.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface GcFlags {
   readonly olderThan: number;
@@ -31,8 +32,7 @@ export function registerGcCommand(program: Command): void {
 }
 
 async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const { removed, kept, bytes } = await removeDeletedRuns(store, {
       home: expHome(),
       olderThanDays: olderThan,
@@ -52,9 +52,7 @@ async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<vo
     }
     for (const { path } of caches) process.stdout.write(`  ${path}\n`);
     for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 /** What no run refers to in this database's part of the artifact store; null: there is none. */

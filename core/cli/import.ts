@@ -1,9 +1,9 @@
 // exp import: runs of other tools, beside ours.
 import { Option, type Command } from "commander";
 import { importFormats, readForeign, storeImported, type ImportFormat } from "../doors/index.ts";
-import { openReadyStore } from "../store/index.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface ImportFlags {
   readonly from?: ImportFormat;
@@ -34,8 +34,7 @@ export function registerImportCommand(program: Command): void {
 
 async function importRuns(path: string, { from, project, experiment, json }: ImportFlags): Promise<void> {
   const runs = await readForeign(path, from ?? null, { project, experiment: experiment ?? null, notice: printNotice });
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     let values = 0;
     let fresh = 0;
     for (const run of runs) {
@@ -54,7 +53,5 @@ async function importRuns(path: string, { from, project, experiment, json }: Imp
     }
     if (!json)
       process.stdout.write(`${runs.length} runs found, ${fresh} of them new; ${values} values and files added.\n`);
-  } finally {
-    await store.close();
-  }
+  });
 }

@@ -4,7 +4,6 @@ import {
   changeTags,
   findDeletedRun,
   listDeleted,
-  openReadyStore,
   removeAlias,
   setAlias,
   setArchived,
@@ -17,8 +16,8 @@ import {
 import { LockstepError } from "../errors.ts";
 import { findAnyRun } from "../run/recorded.ts";
 import { repeated } from "./flags.ts";
-import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 const RUN = "id, the beginning of one, experiment/variant/seed or experiment@alias";
 
@@ -147,15 +146,6 @@ async function printDeleted(store: Store, flags: Flags): Promise<void> {
 
 async function withRun(runName: string, work: (store: Store, run: RunRow) => Promise<void>): Promise<void> {
   await withStore(async (store) => work(store, await findAnyRun(store, runName)));
-}
-
-async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 function textOrNull(what: string, text: string | undefined, { remove: gone }: Flags): string | null {

@@ -10,14 +10,14 @@ import { overlay } from "../run/overlay.ts";
 import { predictFiles } from "../run/predict-files.ts";
 import { openPredictor, saidClass, type Explanation, type Prediction, type Predictor } from "../run/predictor.ts";
 import { openWorkshop } from "../run/workshop.ts";
-import { findRun, openReadyStore } from "../store/index.ts";
+import { findRun } from "../store/index.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
 import { progressLine } from "./data-source.ts";
 import { fraction } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 import { addEngineChoice, engineOf, type EngineFlags } from "./training-flags.ts";
+import { withStore } from "./with-store.ts";
 
 interface PredictFlags extends EngineFlags {
   readonly csv?: string;
@@ -94,8 +94,7 @@ async function withPredictor(
   flags: PredictFlags,
   work: (predictor: Predictor) => Promise<void>,
 ): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     const stored = flags.explain === undefined ? run.engine : "portable"; // which alone gives the maps, from the same weights
     const workshop = await openWorkshop(engineOf(flags, stored), { store, home: expHome() });
@@ -106,9 +105,7 @@ async function withPredictor(
     } finally {
       await workshop.close();
     }
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 interface Row {

@@ -2,10 +2,9 @@
 import type { Command } from "commander";
 import { LockstepError } from "../errors.ts";
 import { findAnyRun } from "../run/recorded.ts";
-import { openReadyStore } from "../store/index.ts";
 import { changeQueue, listQueue, type QueueChange } from "../store/queue.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 const EXAMPLES = `
 Examples:
@@ -37,8 +36,7 @@ export function registerQueueCommands(program: Command): void {
 }
 
 async function list(flags: QueueFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const rows = await listQueue(store);
     if (flags.json) for (const row of rows) printJson({ type: "queued", ...row });
     else if (rows.length === 0) process.stdout.write("Nothing waits. exp run FILE --queue puts runs into the queue.\n");
@@ -50,21 +48,16 @@ async function list(flags: QueueFlags): Promise<void> {
           ...[row.queuedAt.toISOString().slice(0, 16), row.owner ?? "-", row.queue, row.reason ?? ""],
         ]),
       );
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function change(name: string, what: QueueChange): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const run = await findAnyRun(store, name);
     const done = await changeQueue(store, run.runId, what);
     if (done === null) throw notQueued(run.runId, run.status, what);
     process.stdout.write(`${run.experiment}/${run.variant}/${run.seed} ${done}\n`);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function notQueued(runId: string, status: string, what: string): LockstepError {

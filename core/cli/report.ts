@@ -4,10 +4,10 @@ import type { Command } from "commander";
 import type { ExperimentReport } from "../../dashboard/report/experiment.ts";
 import { LockstepError } from "../errors.ts";
 import { suggestion } from "../experiment/nearest.ts";
-import { openReadyStore, type Store } from "../store/index.ts";
+import { type Store } from "../store/index.ts";
 import { repeated } from "./flags.ts";
-import { printNotice } from "./notice.ts";
 import { writeFileFor } from "./write-file.ts";
+import { withStore } from "./with-store.ts";
 
 const EXAMPLES = `
 Runs are those of the experiments page: of each variant the newest settings, of each seed the latest finished run. Without -o the
@@ -41,8 +41,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
 
 async function report(name: string, { output }: { readonly output: readonly string[] }): Promise<void> {
   const files = output.map((file) => ({ file, write: writerOf(file) }));
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const { readExperimentReport } = await import("../../dashboard/report/experiment.ts");
     const found = await readExperimentReport(store.sql, name, new Date());
     if (found === null) throw await unknownExperiment(store, name);
@@ -51,9 +50,7 @@ async function report(name: string, { output }: { readonly output: readonly stri
       process.stdout.write(`${file}\n`);
     }
     if (files.length === 0) process.stdout.write(await markdown(store, found));
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function writerOf(file: string): Writer {

@@ -11,12 +11,13 @@ import { storedHooks } from "../run/stored-hooks.ts";
 import { bundledWeights, storedWeights } from "../run/stored-weights.ts";
 import type { Verdict, VerdictLine } from "../run/verdict.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
-import { findRun, openReadyStore, saveVerdict } from "../store/index.ts";
+import { findRun, saveVerdict } from "../store/index.ts";
 import { wholeNumber } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { createDisplay } from "./progress.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 import { printVerdict } from "./verdict-table.ts";
+import { withStore } from "./with-store.ts";
 
 interface ReproduceFlags extends EngineFlags {
   readonly steps?: number;
@@ -68,17 +69,14 @@ interface Outcome {
 }
 
 async function fromStore(name: string, flags: ReproduceFlags, around: Around): Promise<Outcome> {
-  const store = await openReadyStore({}, around.observer.notice);
-  try {
+  return withStore(async (store) => {
     const recorded = await readRecorded(store, await findRun(store, name));
     const weightsOf = () => storedWeights(recorded, { store, home: expHome() });
     const { hooks } = await storedHooks(recorded, "leave", around.observer.notice);
     const outcome = await reproduce(recorded, { weightsOf, hooks }, flags, around);
     await saveVerdict(store, outcome.run, { kind: "reproduce", verdict: outcome.verdict, details: outcome.lines });
     return outcome;
-  } finally {
-    await store.close();
-  }
+  }, around.observer.notice);
 }
 
 async function fromBundle(path: string, flags: ReproduceFlags, around: Around): Promise<Outcome> {

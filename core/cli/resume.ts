@@ -7,12 +7,12 @@ import { findAnyRun } from "../run/recorded.ts";
 import { resumeRun } from "../run/resume.ts";
 import { openWorkshop, uploadsOf, type Workshop } from "../run/workshop.ts";
 import { withUploads } from "../store/artifacts/uploader.ts";
-import { openReadyStore } from "../store/index.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { printResult } from "./result-table.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
+import { withStore } from "./with-store.ts";
 
 interface ResumeFlags extends EngineFlags {
   readonly anyway?: boolean;
@@ -46,8 +46,7 @@ async function resume(
   flags: ResumeFlags,
   around: Pick<Workshop, "observer" | "interrupt">,
 ): Promise<RunOutcome> {
-  const store = await openReadyStore({}, around.observer.notice);
-  try {
+  return withStore(async (store) => {
     const run = await findAnyRun(store, name);
     const shared = { ...around, store, home: expHome(), checkpointEverySteps: flags.checkpointEvery ?? null };
     const workshop = await openWorkshop(engineOf(flags, run.engine), shared);
@@ -56,7 +55,5 @@ async function resume(
     } finally {
       await workshop.close();
     }
-  } finally {
-    await store.close();
-  }
+  }, around.observer.notice);
 }

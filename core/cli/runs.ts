@@ -1,11 +1,11 @@
 // exp runs: the latest runs, one a row.
 import { Option, type Command } from "commander";
 import pc from "picocolors";
-import { listRuns, openReadyStore, type RunRow } from "../store/index.ts";
+import { listRuns, type RunRow } from "../store/index.ts";
 import { seedText } from "../store/seed-text.ts";
 import { wholeNumber } from "./flags.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface RunsFlags {
   readonly experiment?: string;
@@ -42,17 +42,14 @@ export function registerRunsCommands(program: Command): void {
 
 async function printRuns(flags: RunsFlags): Promise<void> {
   const { experiment, variant, project, status } = flags;
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const filter = { experiment, variant, project, status: status === undefined ? undefined : [status] };
     const runs = await listRuns(store, filter, { limit: flags.limit, archived: flags.all === true });
     if (flags.json) for (const run of runs) printJson(asJson(run));
     else if (runs.length === 0)
       process.stdout.write("No run yet. exp run experiments/frozen-backbone.ts makes some.\n");
     else printTable(HEAD, runs.map(cells));
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 const HEAD = [

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import {
   findRun,
-  openReadyStore,
   readArtifacts,
   readConfusion,
   readEpochs,
@@ -26,9 +25,9 @@ import type { ClassMetrics } from "../train/metrics.ts";
 import { seedText } from "../store/seed-text.ts";
 import { printConfusion } from "./confusion-table.ts";
 import { printKernelTimes } from "./kernel-times-table.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 import { printScores } from "./scores-table.ts";
+import { withStore } from "./with-store.ts";
 
 const EXAMPLES = `
 Examples:
@@ -64,8 +63,7 @@ interface Shown {
 }
 
 async function showRun(name: string, flags: { readonly json?: boolean }): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     const confusion = await readConfusion(store, run.runId, "test");
     const shown = {
@@ -81,9 +79,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
     };
     if (flags.json) printJson(asJson(shown));
     else printShown(shown);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function shownEvaluations(store: Store, runId: string): Promise<ShownEvaluation[]> {

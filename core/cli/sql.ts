@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { csvText } from "../csv-text.ts";
 import { LockstepError } from "../errors.ts";
-import { openReadyStore } from "../store/index.ts";
 import { runQuery, type QueryRows } from "../store/sql-query.ts";
-import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface SqlFlags {
   readonly json?: boolean;
@@ -42,8 +41,7 @@ async function askSql(statement: string, flags: SqlFlags): Promise<void> {
     });
   }
   const text = statement === "-" ? readFileSync(0, "utf8") : statement;
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const collected: unknown[][] = [];
     let names: readonly string[] | null = null;
     const onRows = (part: QueryRows): void => {
@@ -60,9 +58,7 @@ async function askSql(statement: string, flags: SqlFlags): Promise<void> {
         collected.map((row) => row.map(shown)),
       );
     process.stderr.write(`${count} ${count === 1 ? "row" : "rows"}\n`);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function printObjects({ names, rows }: QueryRows): void {

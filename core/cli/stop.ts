@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../errors.ts";
 import { findAnyRun } from "../run/recorded.ts";
-import { findRun, openReadyStore, requestStop, type RunRow, type Store } from "../store/index.ts";
+import { findRun, requestStop, type RunRow, type Store } from "../store/index.ts";
 import { wholeNumber } from "./flags.ts";
-import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
+import { withStore } from "./with-store.ts";
 
 interface StopFlags {
   /** Seconds. */
@@ -25,16 +25,13 @@ export function registerStopCommand(program: Command): void {
 }
 
 async function stopCommand(name: string, flags: StopFlags): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const { runId } = await findAnyRun(store, name);
     if (!(await requestStop(store, runId))) throw notRunning(await findRun(store, runId));
     const status = await waitForEnd(store, runId, flags.wait);
     if (flags.json) printJson({ type: "stopped", run: runId, status });
     else process.stdout.write(`run ${runId}: ${status === "running" ? "asked to stop" : status}\n`);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function waitForEnd(store: Store, runId: string, seconds: number): Promise<string> {

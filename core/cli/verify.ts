@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import { expHome } from "../home.ts";
 import { overall } from "../run/verdict.ts";
 import { verifyRun } from "../run/verify.ts";
-import { findRun, openReadyStore, saveVerdict } from "../store/index.ts";
-import { printNotice } from "./notice.ts";
+import { findRun, saveVerdict } from "../store/index.ts";
 import { printVerdict } from "./verdict-table.ts";
+import { withStore } from "./with-store.ts";
 
 export function registerVerifyCommand(program: Command): void {
   program
@@ -19,14 +19,11 @@ export function registerVerifyCommand(program: Command): void {
 }
 
 async function verifyCommand(name: string, { json = false }: { json?: boolean }): Promise<void> {
-  const store = await openReadyStore({}, printNotice);
-  try {
+  return withStore(async (store) => {
     const run = await findRun(store, name);
     const lines = await verifyRun(store, run, expHome());
     const verdict = overall(lines);
     await saveVerdict(store, run.runId, { kind: "verify", verdict, details: lines });
     printVerdict({ run: run.runId, lines, verdict, json });
-  } finally {
-    await store.close();
-  }
+  });
 }

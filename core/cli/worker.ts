@@ -9,13 +9,13 @@ import { openQueue } from "../run/queue/queue.ts";
 import { work } from "../run/queue/worker.ts";
 import { openWorkshop, uploadsOf, type Workshop } from "../run/workshop.ts";
 import { withUploads } from "../store/artifacts/uploader.ts";
-import { openReadyStore } from "../store/index.ts";
 import { wholeNumber } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
 import { printResult } from "./result-table.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
+import { withStore } from "./with-store.ts";
 
 interface WorkerFlags extends EngineFlags {
   readonly concurrency: number;
@@ -91,8 +91,7 @@ async function drain(
   flags: WorkerFlags,
   around: Pick<Workshop, "observer" | "interrupt"> & { interrupt: Interrupt },
 ): Promise<RunSummary[]> {
-  const store = await openReadyStore({}, around.observer.notice);
-  try {
+  return withStore(async (store) => {
     const shared = { ...around, store, home: expHome(), checkpointEverySteps: flags.checkpointEvery ?? null };
     const workshop = await openWorkshop(engineOf(flags), shared);
     const queue = await openQueue(store, workshop.engine.identity.name);
@@ -104,7 +103,5 @@ async function drain(
       await queue.close();
       await workshop.close();
     }
-  } finally {
-    await store.close();
-  }
+  }, around.observer.notice);
 }
