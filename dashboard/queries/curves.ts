@@ -106,7 +106,7 @@ export async function manyCurves(sql: Sql, { runIds, phase, metric, by }: CurveQ
       message: `curves: no metric "${metric}" by ${by}`,
       next: `Choose from: ${known.join(", ")}.`,
     });
-  return by === "batch" ? batchCurves(sql, runIds, metric) : epochCurves(sql, runIds, phase, metric);
+  return by === "batch" ? batchCurvesInTwo(sql, runIds, metric) : epochCurves(sql, runIds, phase, metric);
 }
 
 async function epochCurves(sql: Sql, runIds: readonly string[], phase: string, metric: string): Promise<Curve[]> {
@@ -115,13 +115,21 @@ async function epochCurves(sql: Sql, runIds: readonly string[], phase: string, m
     from epochs where run_id = any(${runIds as string[]}::uuid[]) and phase = ${phase} group by run_id`;
 }
 
+/** Half of the runs each over two connections: the server gives one statement of this kind no more than one core. */
+async function batchCurvesInTwo(sql: Sql, runIds: readonly string[], metric: string): Promise<Curve[]> {
+  const points = Math.floor(MOST_COMPARED_POINTS / Math.max(1, runIds.length));
+  const each = Math.max(40, Math.min(COMPARED_POINTS, points));
+  const middle = runIds.length >> 1;
+  const halves = [runIds.slice(0, middle), runIds.slice(middle)].filter((half) => half.length > 0);
+  return (await Promise.all(halves.map((half) => batchCurves(sql, half, metric, each)))).flat();
+}
+
 /**
  * Every k-th batch, found by its primary key: of a million rows only those are read that are drawn. A mean over each k would read all
  * of them, at 500 runs twenty times as long; what a batch's loss is in between, the run's own page shows.
  */
-async function batchCurves(sql: Sql, runIds: readonly string[], metric: string): Promise<Curve[]> {
+async function batchCurves(sql: Sql, runIds: readonly string[], metric: string, points: number): Promise<Curve[]> {
   const value = metric === "accuracy" ? sql`correct::float8 / nullif(n, 0)` : sql`${sql(metric)}`;
-  const points = Math.max(40, Math.min(COMPARED_POINTS, Math.floor(MOST_COMPARED_POINTS / Math.max(1, runIds.length))));
   return sql<Curve[]>`
     with known as (
       select run_id, coalesce(ceil(train_samples::float8 / batch_size)::int,
