@@ -1,5 +1,5 @@
 """Small networks that together use every kernel of the portable engine, in PyTorch float64: logits, loss, all gradients, running
-statistics after one step; and three steps of each optimizer. Images and weights come from formulas (again in
+statistics after one step, how far PyTorch's own float32 gradients are off; and three steps of each optimizer. Images and weights come from formulas (again in
 test/engine/portable/small-network.ts). Run: python test/golden/engine-kernels.py"""
 import json
 import math
@@ -29,14 +29,15 @@ def images(count, size, low, high):
 class Small:
     """Layers by spec; parameters in order of their making, named as in small-network.ts."""
 
-    def __init__(self, case):
+    def __init__(self, case, dtype=torch.float64):
+        self.dtype = dtype
         self.case, self.parameters, self.statistics = case, {}, {}
 
     def make(self, name, shape, kind):
         table = self.statistics if kind in ("mean", "var") else self.parameters
         if name not in table:
             position = len(self.parameters) + len(self.statistics)
-            table[name] = values(position, shape, kind)
+            table[name] = values(position, shape, kind).to(self.dtype)
             if table is self.parameters:
                 table[name].requires_grad_(True)
         return table[name]
@@ -74,15 +75,23 @@ class Small:
 
     def loss(self):
         case = self.case
-        x = images(case["images"], case["sizePx"], case["low"], case["high"]).permute(0, 3, 1, 2).double() / 255
-        x = (x - torch.tensor(case["mean"]).double().view(1, 3, 1, 1)) / 0.25
+        x = images(case["images"], case["sizePx"], case["low"], case["high"]).permute(0, 3, 1, 2).to(self.dtype) / 255
+        x = (x - torch.tensor(case["mean"]).to(self.dtype).view(1, 3, 1, 1)) / 0.25
         logits = self.logits(x)
-        targets = F.one_hot(torch.arange(case["images"]) * 2 % case["classes"], case["classes"]).double()
+        targets = F.one_hot(torch.arange(case["images"]) * 2 % case["classes"], case["classes"]).to(self.dtype)
         return logits, -(targets * torch.log_softmax(logits, 1)).sum(1).mean()
 
 
 def rounded(tensor):
     return [float(f"{v:.9g}") for v in tensor.detach().flatten().tolist()]
+
+
+def float32_error(case, names, exact):
+    """Norm of the error of PyTorch's own float32 gradients, all parameters together."""
+    net = Small(case, torch.float32)
+    _, loss = net.loss()
+    gradients = torch.autograd.grad(loss, [net.parameters[n] for n in names])
+    return math.sqrt(sum(((g.double() - e) ** 2).sum().item() for g, e in zip(gradients, exact)))
 
 
 def golden(case):
@@ -92,7 +101,8 @@ def golden(case):
     gradients = torch.autograd.grad(loss, [net.parameters[n] for n in names])
     return {**case, "logits": rounded(logits), "loss": loss.item(),
             "gradients": {n: rounded(g) for n, g in zip(names, gradients)},
-            "statistics": {n: rounded(s) for n, s in net.statistics.items()}}
+            "statistics": {n: rounded(s) for n, s in net.statistics.items()},
+            "float32Error": float32_error(case, names, gradients)}
 
 
 def optimizer_golden(case, kind, settings, make, clip):
