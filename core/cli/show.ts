@@ -22,12 +22,12 @@ import {
   type StoredWarning,
 } from "../store/index.ts";
 import type { ClassMetrics } from "../train/metrics.ts";
-import { seedText } from "../store/seed-text.ts";
 import { printConfusion } from "./confusion-table.ts";
 import { printKernelTimes } from "./kernel-times-table.ts";
 import { printJson, printTable } from "./output.ts";
 import { printScores } from "./scores-table.ts";
 import { withStore } from "./with-store.ts";
+import { printFacts } from "./run-facts.ts";
 
 const EXAMPLES = `
 Examples:
@@ -150,68 +150,10 @@ function printShown(shown: Shown): void {
   printKernelTimes(kernelTimes);
 }
 
-function printFacts(run: RunRow): void {
-  const marks = [
-    run.kind === "lockstep" ? null : `${run.kind}, not reproducible`,
-    run.simulated ? "simulated data" : null,
-    run.smoke ? "smoke" : null,
-  ];
-  const facts: [string, string | number | null][] = [
-    ["run", run.runId],
-    ["status", run.errorMessage === null ? run.status : `${run.status}: ${run.errorMessage}`],
-    ["digest", run.digest],
-    ["note", [...marks, run.note].filter((mark) => mark !== null).join("; ")],
-    ["tags", run.tags.join(", ")],
-    ["began", run.startedAt?.toISOString() ?? null],
-    ["ended", run.endedAt?.toISOString() ?? null],
-    ["weights from", run.init],
-    ["engine", engineText(run)],
-    ["data set", run.datasetDigest],
-    ["samples", samplesOf(run)],
-    ["settings hash", run.settingsHash],
-    ["settings", JSON.stringify(run.config)],
-    ["git commit", run.gitCommit === null ? null : `${run.gitCommit}${run.gitDiff ? " with uncommitted changes" : ""}`],
-    ["command", run.commandLine],
-    ["best epoch", run.bestEpoch === null ? null : `${run.bestEpoch}, val loss ${run.valLoss ?? "-"}`],
-    ["test", testLine(run)],
-  ];
-  process.stdout.write(`${pc.bold(`${run.experiment}/${run.variant}/${seedText(run)}`)}\n`);
-  for (const [name, value] of facts)
-    if (value !== null && value !== "") process.stdout.write(`${pc.dim(name.padEnd(14))}${value}\n`);
-}
-
-/** All that decides the bits of the tensorflow engine, as the run was stored or last resumed. */
-function engineText({ engine, engineVersion, device, kernels, threads }: RunRow): string {
-  const parts = [engine, engineVersion, device, kernels, threads === null ? null : `${threads} threads`];
-  return parts.filter((part) => part !== null).join(", ");
-}
-
 function decisionText({ epoch, metric, value, score, rank, variants, kept }: HalvingDecision): string {
   const [own, mean] = [value, score].map((number) => number?.toFixed(4) ?? "-");
   const means = `best val ${metric} ${own}, mean of the variant's runs ${mean}`;
   return `after epoch ${epoch}: ${means}, rank ${rank} of ${variants}, ${kept ? "goes on" : "left out"}`;
-}
-
-function samplesOf({ trainSamples, valSamples, testSamples }: RunRow): string | null {
-  return trainSamples === null ? null : `${trainSamples} train, ${valSamples ?? 0} val, ${testSamples ?? 0} test`;
-}
-
-function testLine(run: RunRow): string | null {
-  if (run.testLoss === null) return null;
-  const values = {
-    loss: run.testLoss,
-    accuracy: run.testAccuracy,
-    precision: run.testPrecision,
-    recall: run.testRecall,
-    f1: run.testF1,
-    auc: run.testAuc,
-  };
-  const positive = run.positiveClass === null ? "" : ` (positive: ${run.positiveClass})`;
-  return (
-    Object.entries(values)
-      .map(([name, value]) => `${name} ${value?.toFixed(4) ?? "-"}`)
-      .join(", ") + positive
-  );
 }
 
 function printBadImages(bad: RunRow["badImages"]): void {
