@@ -13,12 +13,19 @@ import { printError } from "./output.ts";
  */
 export async function main(argv: readonly string[], readTypeScript: () => Promise<void>): Promise<void> {
   beforeLoading(readTypeScript);
+  process.stdout.on("error", endWhereNobodyReads);
   const program = await buildProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, { json: argv.includes("--json"), debug: argv.includes("--debug"), program });
   }
+}
+
+/** `exp show RUN | head`: what reads has read enough. */
+function endWhereNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
 }
 
 async function buildProgram(called: string | undefined): Promise<Command> {
