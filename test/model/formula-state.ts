@@ -59,7 +59,7 @@ function uniform(seed: number, index: number): number {
 }
 
 /** MurmurHash3's finaliser (Appleby). */
-function mix(word: number): number {
+export function mix(word: number): number {
   let x = word >>> 0;
   x ^= x >>> 16;
   x = Math.imul(x, 0x85ebca6b);

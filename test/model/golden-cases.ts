@@ -1,11 +1,10 @@
 // torchvision's float64 answers for formula states (test/golden/model-torch.py), read and typed, for the engines' whole-network tests.
-// Where a 1 x 1 convolution and a batch-norm follow a batch-norm without activation, the gradient of the latter's bias is 0 but for
-// rounding (1e-17 in the goldens): compare elements with an absolute tolerance that follows the largest norms, not with a relative one.
+// The states of gradient cases keep all values away from the activations' corners, where a rounding would change whole gradients.
 import { readFileSync } from "node:fs";
 import { trainableParameters } from "../../core/model/freeze.ts";
 import { mobilenetV3 } from "../../core/model/mobilenet-v3.ts";
-import { elementCount, type Network } from "../../core/model/network.ts";
-import { formulaDropoutMask, formulaImages, formulaTargets } from "./formula-state.ts";
+import type { Network } from "../../core/model/network.ts";
+import { formulaDropoutMask, formulaImages, formulaState, formulaTargets, mix } from "./formula-state.ts";
 
 interface Case {
   readonly size: "large" | "small";
@@ -22,8 +21,12 @@ export interface GradientCase extends Case {
   readonly dropoutRate: number;
   readonly freeze: "none" | "backbone" | "blocks";
   readonly frozenBatchNorm: "inference" | "update";
+  /** By how many 1/1024 a bias is moved off a corner. */
+  readonly moves: readonly (readonly [parameter: number, channel: number, moves: number])[];
   readonly loss: number;
-  /** In order of the trainable parameters: norm, then elements floor((n - 1) j / 3) for j = 0, 1, 2, 3. */
+  /** Largest relative error of a gradient in PyTorch's own float32. */
+  readonly torchFloat32Error: number;
+  /** In order of the trainable parameters: norm, then four sums with fixed signs (signedSums). */
   readonly gradients: readonly (readonly [number, number, number, number, number])[];
 }
 
@@ -81,23 +84,73 @@ export function caseBatch(given: Case & Partial<GradientCase>) {
   };
 }
 
-export interface ExpectedGradient {
-  readonly norm: number;
-  readonly elements: readonly { readonly index: number; readonly value: number }[];
+/** The formula's state with the case's moves. */
+export function caseState(given: GradientCase): Map<string, Float32Array> {
+  const network = caseNetwork(given);
+  const state = formulaState(network);
+  for (const [position, channel, moves] of given.moves) {
+    const values = state.get(network.parameters[position]?.name ?? "") as Float32Array;
+    values[channel] = (values[channel] as number) + moves / 1024;
+  }
+  return state;
 }
+
+/** A gradient's norm and signed sums in float64. */
+type ExpectedGradient = readonly [norm: number, ...sums: number[]];
 
 /** What torchvision gives for each trainable parameter of the case. */
 export function expectedGradients(given: GradientCase): Map<string, ExpectedGradient> {
-  const network = caseNetwork(given);
-  const sizes = new Map(network.parameters.map((p) => [p.name, elementCount(p.shape)]));
-  const names = [...trainableParameters(network, given.freeze)];
-  return new Map(
-    names.map((name, i) => {
-      const [norm, ...values] = given.gradients[i] ?? [NaN];
-      const last = (sizes.get(name) ?? 0) - 1;
-      return [name, { norm, elements: values.map((value, j) => ({ index: Math.floor((last * j) / 3), value })) }];
-    }),
-  );
+  const names = [...trainableParameters(caseNetwork(given), given.freeze)];
+  return new Map(names.map((name, i) => [name, given.gradients[i] ?? [NaN]]));
+}
+
+/** Below this share of the largest norm a gradient is 0 but for rounding (1e-16): a bias before a 1 x 1 convolution and a batch-norm. */
+const ZERO = 1e-9;
+
+/** Names of gradients that are further from torchvision's than a share of their norm, and how far. */
+export function wrongGradients(
+  given: GradientCase,
+  gradients: ReadonlyMap<string, Float32Array>,
+  tolerance: number,
+): string[] {
+  const expected = [...expectedGradients(given)];
+  const largest = Math.max(...expected.map(([, [norm]]) => norm));
+  return expected.flatMap(([name, [norm, ...sums]]) => {
+    const values = gradients.get(name) ?? new Float32Array();
+    const apart = signedSums(values).map((sum, i) => sum - (sums[i] as number));
+    const error = Math.max(Math.abs(normOf(values) - norm), normOf(apart) / Math.sqrt(apart.length));
+    const room = norm < ZERO * largest ? 1e-6 * largest : tolerance * norm;
+    return error < room ? [] : [`${name}: ${error / norm}`];
+  });
+}
+
+/** Gradients of two engines that are further apart than a share of their norm, and how far. */
+export function partingGradients(
+  a: ReadonlyMap<string, Float32Array>,
+  b: ReadonlyMap<string, Float32Array>,
+  tolerance: number,
+): string[] {
+  const largest = Math.max(...[...a.values()].map(normOf));
+  return [...a].flatMap(([name, values]) => {
+    const other = b.get(name) ?? new Float32Array();
+    const error = normOf(values.map((value, i) => value - (other[i] as number)));
+    const isZero = normOf(values) < 1e-6 * largest && normOf(other) < 1e-6 * largest;
+    return isZero || error < tolerance * normOf(values) ? [] : [`${name}: ${error / normOf(values)}`];
+  });
+}
+
+/** As in test/golden/model-torch.py: of a difference of two gradients, their root mean square is near its norm. */
+function signedSums(values: Float32Array): number[] {
+  const sums = [0, 0, 0, 0];
+  values.forEach((value, index) => {
+    const bits = mix(index);
+    for (let j = 0; j < sums.length; j++) sums[j] = (sums[j] as number) + ((bits >>> j) & 1 ? value : -value);
+  });
+  return sums;
+}
+
+function normOf(values: ArrayLike<number>): number {
+  return Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0));
 }
 
 function read<T>(file: string): readonly T[] {

@@ -31,30 +31,18 @@ describe("logits are torchvision's within 1e-4, in inference and in training mod
   });
 });
 
-// A rounding that moves one of few values over relu's kink moves whole gradients: PyTorch's own float32 is up to 2.8e-2 of
-// the norm away here (median 3e-5), so each gradient gets that room and half of them must be much nearer.
-describe("gradients are torchvision's", () => {
+// The cases' values stay clear of the activations' corners (test/golden/model-torch.py); PyTorch's own float32 is up to 1.2e-4 off.
+describe("every gradient is torchvision's within 1e-3 of its norm, and so is the loss", () => {
   it.each(golden.gradientCases.map((one) => [golden.describeCase(one), one] as const))("%s", async (_name, one) => {
     const network = golden.caseNetwork(one);
     const trainable = trainableParameters(network, one.freeze);
     const program = await engine.compile(network, options(one, { trainable, frozenBatchNorm: one.frozenBatchNorm }));
-    await program.load(formulaState(network));
+    await program.load(golden.caseState(one));
     const before = await program.save();
     const { loss, gradients } = await program.gradients(golden.caseBatch(one));
-    expect(Math.abs(loss - one.loss)).toBeLessThan(1e-4 * one.loss);
-    const expected = golden.expectedGradients(one);
-    expect(new Set(gradients.keys())).toEqual(new Set(expected.keys()));
-    const largest = Math.max(...[...expected.values()].map(({ norm }) => norm));
-    const errors: number[] = [];
-    for (const [name, { norm, elements }] of expected) {
-      const values = gradients.get(name) as Float32Array;
-      const tolerance = 2e-2 * norm + 1e-6 * largest;
-      errors.push(Math.abs(normOf(values) - norm) / norm);
-      expect(Math.abs(normOf(values) - norm), `norm of ${name}`).toBeLessThan(tolerance);
-      for (const { index, value } of elements)
-        expect(Math.abs((values[index] as number) - value), name).toBeLessThan(tolerance);
-    }
-    expect(errors.sort((a, b) => a - b)[errors.length >> 1]).toBeLessThan(1e-3);
+    expect(Math.abs(loss - one.loss)).toBeLessThan(1e-5 * one.loss);
+    expect(new Set(gradients.keys())).toEqual(trainable);
+    expect(golden.wrongGradients(one, gradients, 1e-3)).toEqual([]);
     expect(sameBits(before, await program.save())).toBe(true);
     program.dispose();
   });
