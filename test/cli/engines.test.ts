@@ -100,6 +100,7 @@ describe("an engine that cannot be had", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("tensorflow: not installed");
     expect(stderr).toContain("exp engine install tensorflow");
+    expect(stderr).not.toContain("split:"); // said before the data are looked at
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
