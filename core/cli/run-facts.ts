@@ -1,11 +1,12 @@
 // What a run's own row says, a line each, as `exp show` begins: state, digest, where it came from, settings, result.
 import pc from "picocolors";
+import { importedFrom, kindText } from "../store/kind-text.ts";
 import { seedText } from "../store/seed-text.ts";
 import type { RunRow } from "../store/index.ts";
 
 export function printFacts(run: RunRow): void {
   const marks = [
-    run.kind === "lockstep" ? null : `${run.kind}, not reproducible`,
+    kindText({ kind: run.kind, importedFrom: importedFrom(run.provenance) }),
     run.simulated ? "simulated data" : null,
     run.smoke ? "smoke" : null,
   ];

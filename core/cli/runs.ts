@@ -2,6 +2,7 @@
 import { Option, type Command } from "commander";
 import pc from "picocolors";
 import { listRuns, type RunRow } from "../store/index.ts";
+import { importedFrom, kindText, type RunKind } from "../store/kind-text.ts";
 import { seedText } from "../store/seed-text.ts";
 import { wholeNumber } from "./flags.ts";
 import { printJson, printTable } from "./output.ts";
@@ -72,10 +73,10 @@ const HEAD = [
 function cells(run: RunRow): string[] {
   const metrics = [run.valLoss, run.testAccuracy, run.testPrecision, run.testRecall, run.testF1, run.testAuc];
   const began = (run.startedAt ?? run.createdAt).toISOString().slice(0, 16).replace("T", " ");
-  const kind = run.kind === "lockstep" ? "" : pc.dim(` (${run.kind})`);
+  const mark = kindText(kindOf(run));
   return [
     run.runId.slice(0, 8),
-    run.experiment + kind,
+    run.experiment + (mark === null ? "" : pc.dim(` · ${mark}`)),
     run.variant,
     seedText(run),
     run.status === "done" ? run.status : pc.yellow(run.status),
@@ -85,6 +86,8 @@ function cells(run: RunRow): string[] {
     run.digest?.slice(0, 8) ?? "-",
   ];
 }
+
+const kindOf = ({ kind, provenance }: RunRow): RunKind => ({ kind, importedFrom: importedFrom(provenance) });
 
 /** "1:05:09", "5:09", or "-" where it has not ended. */
 function duration({ startedAt, endedAt }: RunRow): string {
@@ -113,7 +116,7 @@ function asJson(run: RunRow): object {
     variant: run.variant,
     seed: run.seed,
     fold: run.fold,
-    kind: run.kind,
+    ...kindOf(run),
     status: run.status,
     digest: run.digest,
     startedAt: run.startedAt,

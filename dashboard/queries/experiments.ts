@@ -1,11 +1,12 @@
 // The experiments page: for each experiment on one data set, variants by seeds, with the chosen metric and its interval.
 // A variant is shown with its newest settings; a seed with its latest finished run, else its latest.
+import type { RunKind } from "../../core/store/kind-text.ts";
 import { seedText, type SeedAndFold } from "../../core/store/seed-text.ts";
 import type { Sql } from "../sql.ts";
 import { meanInterval, type Interval } from "../statistics/interval.ts";
 import type { MetricChoice } from "../metric-names.ts";
 
-export interface GridRun extends SeedAndFold {
+export interface GridRun extends SeedAndFold, RunKind {
   readonly id: string;
   readonly status: string;
   readonly metric: number | null;
@@ -50,6 +51,8 @@ interface Row {
   readonly seed: number;
   readonly fold: number | null;
   readonly status: string;
+  readonly kind: string;
+  readonly imported_from: string | null;
   readonly simulated: boolean;
   readonly init: string | null;
   readonly created_at: Date;
@@ -83,7 +86,7 @@ export async function readExperiments(
       order by project, experiment, dataset_digest, smoke, variant, seed, fold, status = 'done' desc, created_at desc
     )
     select r.run_id, r.project, r.experiment, d.name as dataset, r.dataset_digest, r.smoke, r.variant, r.seed, r.fold, r.status,
-      r.simulated, r.init, r.created_at, ${sql(`r.${metric.key}`)} as metric, v.losses, p.seconds_left
+      r.kind, r.provenance #>> '{imported,tool}' as imported_from, r.simulated, r.init, r.created_at, ${sql(`r.${metric.key}`)} as metric, v.losses, p.seconds_left
     from latest r
     left join datasets d on d.dataset_digest = r.dataset_digest
     left join lateral (
@@ -137,6 +140,8 @@ function variantOf(name: string, rows: readonly Row[]): GridVariant {
       seed: row.seed,
       fold: row.fold,
       status: row.status,
+      kind: row.kind,
+      importedFrom: row.imported_from,
       metric: row.metric,
     })),
     values,

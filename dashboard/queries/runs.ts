@@ -1,4 +1,5 @@
 // Reads of whole runs: lists by filter, one by its name, several by short ids.
+import type { RunKind } from "../../core/store/kind-text.ts";
 import { parseSeed } from "../../core/store/seed-text.ts";
 import { LockstepError } from "../../core/errors.ts";
 import type { RunRow } from "../../core/store/index.ts";
@@ -8,7 +9,7 @@ import type { Column } from "./columns.ts";
 import { filterSql } from "./filter-sql.ts";
 
 /** A run in a list: who it is, and the asked columns' values by their keys. */
-export interface ListedRun {
+export interface ListedRun extends RunKind {
   readonly id: string;
   readonly status: string;
   readonly simulated: boolean;
@@ -34,7 +35,7 @@ export async function listRuns(sql: Sql, list: RunList): Promise<{ runs: ListedR
   const direction = sort.descending ? sql`desc nulls last` : sql`asc nulls last`;
   const [rows, [totals]] = await Promise.all([
     sql`
-      select r.run_id, r.status, r.simulated, r.init, ${values}
+      select r.run_id, r.status, r.kind, ${importedFrom(sql)}, r.simulated, r.init, ${values}
       from runs r left join datasets d using (dataset_digest)
       where ${where}
       order by ${sort.column.expression(sql)} ${direction}, r.created_at desc, r.run_id
@@ -42,9 +43,11 @@ export async function listRuns(sql: Sql, list: RunList): Promise<{ runs: ListedR
     sql<{ total: number }[]>`
       select count(*)::int as total from runs r left join datasets d using (dataset_digest) where ${where}`,
   ]);
-  const runs = rows.map(([id, status, simulated, init, , ...cells]): ListedRun => ({
+  const runs = rows.map(([id, status, kind, tool, simulated, init, , ...cells]): ListedRun => ({
     id: id as string,
     status: status as string,
+    kind: kind as string,
+    importedFrom: tool as string | null,
     simulated: simulated as boolean,
     randomWeights: init === "random",
     values: Object.fromEntries(columns.map((column, i) => [column.key, cells[i]])),
@@ -52,20 +55,21 @@ export async function listRuns(sql: Sql, list: RunList): Promise<{ runs: ListedR
   return { runs, total: totals?.total ?? 0 };
 }
 
+const importedFrom = (sql: Sql): Fragment => sql`r.provenance #>> '{imported,tool}'`;
+
 /** Runs that the views show: not deleted, archived ones only when asked for. */
 export function conditions(sql: Sql, { filter, archived }: { filter: Filter | null; archived: boolean }): Fragment {
   return sql`r.deleted_at is null ${archived ? sql`` : sql`and r.archived_at is null`} and ${filterSql(sql, filter)}`;
 }
 
 /** Everything of one run that is in its row. */
-export interface RunDetail {
+export interface RunDetail extends RunKind {
   readonly runId: string;
   readonly project: string;
   readonly experiment: string;
   readonly variant: string;
   readonly seed: number;
   readonly fold: number | null;
-  readonly kind: string;
   readonly status: string;
   readonly settingsHash: string;
   readonly datasetDigest: string | null;
@@ -216,7 +220,8 @@ const SHORT = [
 
 async function details(sql: Sql, rest: Fragment, columns: readonly string[] = SHORT): Promise<RunDetail[]> {
   const rows = await sql`
-    select ${sql(columns.map((column) => `r.${column}`))}, d.name as dataset_name
+    select ${sql(columns.map((column) => `r.${column}`))}, d.name as dataset_name,
+      ${importedFrom(sql)} as imported_from
     from runs r left join datasets d on d.dataset_digest = r.dataset_digest ${rest}`;
   return rows.map((row) => camelKeys(row) as unknown as RunDetail);
 }

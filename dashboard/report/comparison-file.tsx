@@ -7,7 +7,7 @@ import { MetricTable } from "../views/compare/metric-table.tsx";
 import { PairSection } from "../views/compare/pair.tsx";
 import { ScoreTable } from "../views/compare/score-table.tsx";
 import type { CompareProps } from "../views/compare/page.tsx";
-import { HonestyBadges } from "../views/parts.tsx";
+import { ForeignBadges, HonestyBadges } from "../views/parts.tsx";
 import { CurveCards, readCurveCharts } from "./curves.tsx";
 import { Document, htmlText } from "./document.tsx";
 import { RunList } from "./run-list.tsx";
@@ -28,6 +28,7 @@ export async function comparisonFile(sql: Sql, comparison: CompareProps, madeAt:
             simulated={runs.some((run) => run.simulated)}
             randomWeights={runs.some((run) => run.init === "random")}
           />
+          <ForeignBadges runs={runs} />
         </>
       }
     >

@@ -5,7 +5,7 @@ import { seedSentence } from "../comparison/sentences.ts";
 import { datasetTitle } from "../format.ts";
 import type { Sql } from "../sql.ts";
 import { Confusion } from "../views/confusion.tsx";
-import { Card, HonestyBadges, Scroll } from "../views/parts.tsx";
+import { Card, ForeignBadges, HonestyBadges, Scroll } from "../views/parts.tsx";
 import { CurveCards, readCurveCharts, type CurveChart } from "./curves.tsx";
 import { Document, htmlText } from "./document.tsx";
 import type { ExperimentReport, ReportPart, VariantTest } from "./experiment.ts";
@@ -36,6 +36,7 @@ export async function experimentFile(sql: Sql, report: ExperimentReport): Promis
             simulated={runs.some((run) => run.simulated)}
             randomWeights={runs.some((run) => run.init === "random")}
           />
+          <ForeignBadges runs={runs} />
         </>
       }
     >

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // Which runs a file is of: ids, status and digests in full, so that whoever has the database can check them.
 import type { RunDetail } from "../queries/runs.ts";
-import { Card, RunLink, Scroll } from "../views/parts.tsx";
+import { Card, ForeignBadges, RunLink, Scroll } from "../views/parts.tsx";
 
 export function RunList({ runs }: { runs: readonly RunDetail[] }) {
   return (
@@ -19,7 +19,7 @@ export function RunList({ runs }: { runs: readonly RunDetail[] }) {
             {runs.map((run) => (
               <tr>
                 <th scope="row">
-                  <RunLink run={run} />
+                  <RunLink run={run} /> <ForeignBadges runs={[run]} small />
                 </th>
                 <td class="mono">{run.runId}</td>
                 <td>{run.status}</td>

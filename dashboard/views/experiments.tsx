@@ -6,7 +6,7 @@ import { METRIC_CHOICES, type MetricChoice } from "../metric-names.ts";
 import { count, dateTime, duration, metric as formatMetric, number } from "../format.ts";
 import { commonRange, IntervalBar, IntervalText } from "./interval.tsx";
 import { Page } from "./layout.tsx";
-import { Card, Empty, HonestyBadges, Scroll, Sparkline } from "./parts.tsx";
+import { Card, Empty, ForeignBadges, HonestyBadges, Scroll, Sparkline } from "./parts.tsx";
 
 interface Props {
   readonly experiments: readonly ExperimentGrid[];
@@ -164,6 +164,7 @@ function VariantRow({ variant, seeds, range }: VariantRowProps) {
     <tr>
       <th scope="row">
         {variant.name} {variant.randomWeights && <HonestyBadges simulated={false} randomWeights />}
+        <ForeignBadges runs={variant.runs} />
       </th>
       <td>
         <IntervalText interval={interval} />

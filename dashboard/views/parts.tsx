@@ -1,11 +1,35 @@
 /** @jsxImportSource hono/jsx */
 // Small pieces that several pages use: badges, empty states, tabs, segmented links, sparklines, interval bars.
 import { useContext, type Child } from "hono/jsx";
+import { kindText, type RunKind } from "../../core/store/kind-text.ts";
 import { seedText, type SeedAndFold } from "../../core/store/seed-text.ts";
 import { InFile } from "./in-file.ts";
 
 export function StatusBadge({ status }: { status: string }) {
   return <span class={`badge ${status}`}>{status}</span>;
+}
+
+interface ForeignProps {
+  readonly runs: readonly RunKind[];
+  /** In tables. */
+  readonly small?: boolean;
+}
+
+/** Says of runs that Lockstep did not train that nobody can train them again; each kind once. */
+export function ForeignBadges({ runs, small = false }: ForeignProps) {
+  const marks = [...new Set(runs.map(kindText))].filter((mark) => mark !== null);
+  return (
+    <>
+      {marks.map((mark) => (
+        <span
+          class={`badge warn${small ? " compact" : ""}`}
+          title="Not trained by Lockstep: what made its numbers is not known here, so nothing can be checked or run again."
+        >
+          {mark}
+        </span>
+      ))}
+    </>
+  );
 }
 
 interface HonestyProps {

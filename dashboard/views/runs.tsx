@@ -8,7 +8,7 @@ import { Cell, isNumeric } from "./cells.tsx";
 import { NoRuns } from "./experiments.tsx";
 import { mayChange } from "../viewer.ts";
 import { Page } from "./layout.tsx";
-import { Empty, HonestyBadges, Scroll } from "./parts.tsx";
+import { Empty, ForeignBadges, HonestyBadges, Scroll } from "./parts.tsx";
 import { RunGroups } from "./run-groups.tsx";
 import { RunsControls } from "./runs-controls.tsx";
 
@@ -81,6 +81,7 @@ function RunsTable({ state, runs, total }: { state: RunsState; runs: readonly Li
                     {short(run.id)}
                   </a>{" "}
                   <HonestyBadges simulated={run.simulated} randomWeights={run.randomWeights} small />
+                  <ForeignBadges runs={[run]} small />
                 </th>
                 {state.columns.map((column) => (
                   <Cell column={column} value={run.values[column.key]} />

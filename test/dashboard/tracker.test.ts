@@ -3,11 +3,13 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { storeImported } from "../../core/doors/index.ts";
 import { openStore, type Store } from "../../core/store/index.ts";
 import { createApp } from "../../dashboard/app.ts";
 import { trackerToken } from "../../dashboard/tracking/token.ts";
 import { TrackedRuns } from "../../dashboard/tracking/tracked-runs.ts";
 import { createTestDatabase, temporaryHome } from "../postgres.ts";
+import { textOf } from "./sample-dashboard.ts";
 
 const home = temporaryHome();
 let store: Store;
@@ -158,4 +160,24 @@ it("what cannot be stored is refused in one line that says why", async () => {
     expect(answer, path).toMatchObject({ status, body: { type: "error" } });
     expect(answer.body["message"], path).toContain(message);
   }
+});
+
+it("a tracked and an imported run are marked on every page that shows them, and found by their kind", async () => {
+  const tracked = await begin({ experiment: "foreign", variant: "tracked" });
+  await post(`/${tracked}/finish`, {});
+  const { runId: imported } = await storeImported(store, {
+    ...{ project: "default", experiment: "foreign", variant: "imported", seed: 0, name: null, status: "done" },
+    ...{ startedAt: new Date(0), endedAt: new Date(1), params: {}, tags: [], note: null, gitCommit: null },
+    ...{ series: [], histograms: [], files: [] },
+    origin: { tool: "mlflow", identity: "foreign", path: "/mlruns/0/1", details: {} },
+  });
+  const marks = { [tracked]: "tracked, not reproducible", [imported]: "imported (from MLflow), not reproducible" };
+  const page = async (path: string): Promise<string> => textOf(await (await app.request(path)).text());
+  for (const [runId, mark] of Object.entries(marks)) expect(await page(`/runs/${runId}`)).toContain(mark);
+  for (const path of ["/", "/runs?q=experiment+%3D+foreign", `/compare?runs=${tracked},${imported}`])
+    for (const mark of Object.values(marks)) expect(await page(path), path).toContain(mark);
+  const found = await page("/runs?q=kind+%3D+imported&columns=variant,kind");
+  expect(found).toContain("1 run pass the filter");
+  expect(found).toContain(marks[imported]);
+  expect(found).not.toContain(marks[tracked]);
 });

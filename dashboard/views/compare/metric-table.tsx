@@ -6,7 +6,7 @@ import { METRIC_CHOICES } from "../../metric-names.ts";
 import { metricOf } from "../../comparison/over-seeds.ts";
 import { metric, pValue, short, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
-import { Card, RunLink, Scroll, StatusBadge } from "../parts.tsx";
+import { Card, ForeignBadges, RunLink, Scroll, StatusBadge } from "../parts.tsx";
 import { InFile } from "../in-file.ts";
 import { SelectionFields } from "./selection.tsx";
 import type { CompareState } from "./state.ts";
@@ -67,6 +67,7 @@ export function MetricTable({ state, runs, tests }: Props) {
               <tr class={run === baseline ? "chosen" : undefined}>
                 <th scope="row">
                   <RunLink run={run} /> {run.status !== "done" && <StatusBadge status={run.status} />}
+                  <ForeignBadges runs={[run]} small />
                 </th>
                 <td class="small">
                   <PairButtons state={state} run={run} />

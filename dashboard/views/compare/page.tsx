@@ -6,7 +6,7 @@ import { count } from "../../format.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Data, Page } from "../layout.tsx";
-import { Card, Empty, HonestyBadges } from "../parts.tsx";
+import { Card, Empty, ForeignBadges, HonestyBadges } from "../parts.tsx";
 import { ConfigDifferences } from "./differences.tsx";
 import type { RunScores } from "../../queries/scores.ts";
 import { ScoreTable } from "./score-table.tsx";
@@ -51,6 +51,7 @@ export function ComparePage({ state, runs, evaluations, groups, quantiles, tests
               simulated={runs.some((run) => run.simulated)}
               randomWeights={runs.some((run) => run.init === "random")}
             />
+            <ForeignBadges runs={runs} />
           </p>
         </div>
         <div class="row">

@@ -6,7 +6,7 @@ import type { RunDetail } from "../../queries/runs.ts";
 import { datasetTitle, dateTime, duration, short } from "../../format.ts";
 import { mayChange } from "../../viewer.ts";
 import { Data, Page } from "../layout.tsx";
-import { HonestyBadges, StatusBadge, Tabs } from "../parts.tsx";
+import { ForeignBadges, HonestyBadges, StatusBadge, Tabs } from "../parts.tsx";
 
 export const TABS = [
   ["", "Overview"],
@@ -41,6 +41,7 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
           <p class="row small">
             <StatusBadge status={run.status} />
             <HonestyBadges simulated={run.simulated} randomWeights={run.init === "random"} />
+            <ForeignBadges runs={[run]} />
             {run.smoke && <span class="badge warn">smoke run</span>}
             {run.archivedAt !== null && <span class="badge">archived</span>}
             {run.tags.map((tag) => (
