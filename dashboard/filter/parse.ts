@@ -66,7 +66,7 @@ function readOne(reader: TokenReader): Filter {
     if (!reader.take("close")) throw unexpected(reader, ")");
     return inner;
   }
-  const name = reader.take("word");
+  const name = reader.take("word") ?? reader.take("text"); // quoted where it has spaces or signs
   if (name === null) throw unexpected(reader, "a column's name");
   if (reader.take("word", "in")) return { kind: "in", name: name.value, values: readList(reader) };
   const operator = reader.take("operator");

@@ -33,6 +33,11 @@ export function tokenize(text: string): Token[] {
   return tokens;
 }
 
+/** A column's name as the filter reads it: quoted where it has spaces or signs. */
+export function nameInFilter(name: string): string {
+  return /^[^\s()<>=!~,"]+$/.test(name) ? name : JSON.stringify(name);
+}
+
 function tokenAt(text: string, at: number, previous: Token | undefined): { token: Token; end: number } {
   for (const [kind, pattern] of PATTERNS) {
     // Only a value may hold "=": in `lr=0.001` as a condition the name ends before it.

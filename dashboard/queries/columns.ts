@@ -1,5 +1,6 @@
 // The columns of runs that people filter, sort, group and show by: one table of names, so that no name reaches SQL unchecked.
-// Settings without a column of their own are "config.KEY", or "config.KEY.INNER".
+// Settings without a column of their own are "config.KEY", or "config.KEY.INNER"; what a run logged is "metric.NAME" (its last value),
+// "lowest.NAME" or "highest.NAME".
 import { LockstepError } from "../../core/errors.ts";
 import { suggestion } from "../../core/experiment/nearest.ts";
 import type { Fragment, Sql } from "../sql.ts";
@@ -10,6 +11,8 @@ export interface Column {
   readonly key: string;
   readonly title: string;
   readonly kind: ColumnKind;
+  /** Whether it is of numbers that runs logged. */
+  readonly logged?: true;
   /** Its value for the run `r`. */
   readonly expression: (sql: Sql) => Fragment;
 }
@@ -100,6 +103,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** @param name as people write it: test.recall, batchSize, config.dropout @throws LockstepError "usage" */
 export function columnNamed(name: string): Column {
   if (/^(config|settings)\./.test(name)) return configColumn(name.replace(/^\w+\./, ""));
+  const logged = /^(metric|lowest|highest)\.(.+)$/s.exec(name);
+  if (logged !== null) return loggedColumn(logged[1] as LoggedValue, logged[2] as string);
   const plain = name
     .replace(/\./g, "_")
     .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -111,7 +116,7 @@ export function columnNamed(name: string): Column {
   throw new LockstepError({
     code: "usage",
     message: `filter: no column "${name}".${suggestion(key, names)}`,
-    next: "A setting without a column of its own is written config.NAME, such as config.dropout.",
+    next: "A setting without a column of its own is written config.NAME, such as config.dropout; what a run logged metric.NAME.",
   });
 }
 
@@ -122,5 +127,27 @@ function configColumn(path: string): Column {
     title: path,
     kind: "config",
     expression: (sql) => sql`(r.config #>> ${keys})`,
+  };
+}
+
+export const LOGGED_VALUES = ["metric", "lowest", "highest"] as const;
+type LoggedValue = (typeof LOGGED_VALUES)[number];
+
+/** The last, lowest or highest value of what a run logged under a name; no number (NaN) counts as none. The primary key finds each run's. */
+function loggedColumn(which: LoggedValue, name: string): Column {
+  const value = (sql: Sql) =>
+    which === "lowest"
+      ? sql`min(nullif(m.value, 'NaN'))`
+      : which === "highest"
+        ? sql`max(nullif(m.value, 'NaN'))`
+        : sql`nullif(m.value, 'NaN')`;
+  const end = (sql: Sql) => (which === "metric" ? sql`order by m.step desc limit 1` : sql``);
+  return {
+    key: `${which}.${name}`,
+    title: which === "metric" ? name : `${which} ${name}`,
+    kind: "number",
+    logged: true,
+    expression: (sql) =>
+      sql`(select ${value(sql)} from metric_values m where m.run_id = r.run_id and m.name = ${name} ${end(sql)})`,
   };
 }

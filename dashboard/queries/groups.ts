@@ -2,7 +2,6 @@
 import type { Filter } from "../filter/parse.ts";
 import type { Sql } from "../sql.ts";
 import { meanInterval, type Interval } from "../statistics/interval.ts";
-import { METRIC_CHOICES } from "../metric-names.ts";
 import type { Column } from "./columns.ts";
 import { conditions } from "./runs.ts";
 
@@ -17,13 +16,20 @@ export interface RunGroup {
 
 export async function groupRuns(
   sql: Sql,
-  list: { readonly filter: Filter | null; readonly archived: boolean; readonly group: Column },
+  list: {
+    readonly filter: Filter | null;
+    readonly archived: boolean;
+    readonly group: Column;
+    readonly metrics: readonly Column[];
+  },
 ): Promise<RunGroup[]> {
-  const metrics = METRIC_CHOICES.map(
-    ({ key }) => sql`,
-    array_agg(${sql(`r.${key}`)}) filter (where r.status = 'done' and ${sql(`r.${key}`)} is not null) as ${sql(key)}`,
+  const metrics = list.metrics.map(
+    ({ expression }, i) => sql`,
+    array_agg(${expression(sql)}) filter (where r.status = 'done') as ${sql(`m${i}`)}`,
   );
-  const rows = await sql<({ value: string | null; runs: number; done: number } & Record<string, number[] | null>)[]>`
+  const rows = await sql<
+    ({ value: string | null; runs: number; done: number } & Record<string, (number | null)[] | null>)[]
+  >`
     select (${list.group.expression(sql)})::text as value, count(*)::int as runs,
       count(*) filter (where r.status = 'done')::int as done ${metrics}
     from runs r left join datasets d using (dataset_digest)
@@ -32,6 +38,31 @@ export async function groupRuns(
     value,
     runs,
     done,
-    intervals: Object.fromEntries(METRIC_CHOICES.map(({ key }) => [key, meanInterval(values[key] ?? [])])),
+    intervals: Object.fromEntries(
+      list.metrics.map(({ key }, i) => [key, meanInterval((values[`m${i}`] ?? []).filter((one) => one !== null))]),
+    ),
   }));
+}
+
+/** Settings that differ among the newest 200 runs of a list, as config.KEY or config.KEY.INNER. */
+export async function readDifferingSettings(
+  sql: Sql,
+  list: { readonly filter: Filter | null; readonly archived: boolean },
+): Promise<string[]> {
+  const rows = await sql<{ key: string }[]>`
+    with shown as materialized (
+      select r.config from runs r left join datasets d using (dataset_digest)
+      where ${conditions(sql, list)} and jsonb_typeof(r.config) = 'object' order by r.created_at desc limit 200
+    ), outer_entries as (
+      select key, value, jsonb_typeof(value) = 'object' as nested from shown, jsonb_each(config)
+    ), entries as (
+      select key, value from outer_entries where not nested
+      union all
+      select o.key || '.' || i.key, i.value
+      from outer_entries o, jsonb_each(case when o.nested then o.value else '{}' end) i
+    )
+    select key from entries group by key
+    having min(value::text collate "C") <> max(value::text collate "C") or count(*) < (select count(*) from shown)
+    order by key`;
+  return rows.map(({ key }) => `config.${key}`);
 }

@@ -1,5 +1,7 @@
 // What a program, a hook or the machine itself logged of a run beside our own rows: numbers by step, and histograms.
+import type { Filter } from "../filter/parse.ts";
 import type { Sql } from "../sql.ts";
+import { conditions } from "./runs.ts";
 
 /** Columns of equal length, in order of steps. */
 export interface MetricCurve {
@@ -51,4 +53,23 @@ export async function readLoggedNames(sql: Sql, runId: string): Promise<LoggedNa
     sql<{ name: string }[]>`select distinct name from histograms where run_id = ${runId} order by name`,
   ]);
   return { metrics: metrics.map(({ name }) => name), histograms: histograms.map(({ name }) => name) };
+}
+
+/** Names that the newest 100 runs of a list logged: one look into the primary key for each name of each run, however much it logged. */
+export async function readListedNames(
+  sql: Sql,
+  list: { readonly filter: Filter | null; readonly archived: boolean },
+): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    with recursive shown as (
+      select r.run_id from runs r left join datasets d using (dataset_digest)
+      where ${conditions(sql, list)} order by r.created_at desc limit 100
+    ), names as (
+      select run_id, (select min(m.name) from metric_values m where m.run_id = shown.run_id) as name from shown
+      union all
+      select run_id, (select min(m.name) from metric_values m where m.run_id = names.run_id and m.name > names.name)
+      from names where name is not null
+    )
+    select distinct name from names where name is not null order by name`;
+  return rows.map(({ name }) => name);
 }

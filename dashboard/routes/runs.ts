@@ -3,8 +3,10 @@ import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { LockstepError } from "../../core/errors.ts";
 import type { DashboardDeps } from "../deps.ts";
-import { columnNamed } from "../queries/columns.ts";
-import { groupRuns } from "../queries/groups.ts";
+import { METRIC_CHOICES } from "../metric-names.ts";
+import { columnNamed, type Column } from "../queries/columns.ts";
+import { groupRuns, readDifferingSettings } from "../queries/groups.ts";
+import { readListedNames } from "../queries/metrics.ts";
 import { listRuns } from "../queries/runs.ts";
 import { DEFAULT_COLUMNS, PAGE_SIZE, readRunsState, runsHref, type RunsState } from "../view-state.ts";
 import { RunsPage } from "../views/runs.tsx";
@@ -19,11 +21,17 @@ export function runsRoutes({ store }: DashboardDeps): Hono {
     }
     const { state, problem } = stateOrProblem((name) => c.req.query(name));
     const list = { ...state, limit: state.group === null ? PAGE_SIZE : 0, offset: (state.page - 1) * PAGE_SIZE };
-    const [{ runs, total }, groups] = await Promise.all([
+    const metrics = groupMetrics(state);
+    const [{ runs, total }, groups, settings, logged] = await Promise.all([
       listRuns(store.sql, list),
-      state.group === null ? null : groupRuns(store.sql, { ...state, group: state.group }),
+      state.group === null ? null : groupRuns(store.sql, { ...state, group: state.group, metrics }),
+      readDifferingSettings(store.sql, state),
+      readListedNames(store.sql, state),
     ]);
-    const page = RunsPage({ state, saved: saved !== undefined, runs, groups, total, problem });
+    const page = RunsPage({
+      ...{ state, saved: saved !== undefined, runs, total, problem, settings, logged },
+      groups: groups === null ? null : { metrics, groups },
+    });
     return c.html(page, problem === null ? 200 : 400);
   });
   app.post("/runs/columns", async (c) => {
@@ -44,6 +52,13 @@ export function runsRoutes({ store }: DashboardDeps): Hono {
 /** The columns that this reader sees where the address names none. */
 const SAVED_COLUMNS = "lockstep_columns";
 const YEAR_S = 365 * 24 * 3600;
+
+/** What groups have a mean of: our metrics, and the logged ones among the columns or sorted by. */
+function groupMetrics({ columns, sort }: RunsState): Column[] {
+  const own = METRIC_CHOICES.map(({ key }) => columnNamed(key));
+  const logged = [...columns, sort.column].filter((column) => column.logged === true);
+  return [...new Map([...own, ...logged].map((column) => [column.key, column])).values()];
+}
 
 interface Problem {
   readonly message: string;

@@ -1,15 +1,23 @@
 /** @jsxImportSource hono/jsx */
 // The runs table in groups: one row a value, with the mean of each metric and its interval over the group's finished runs.
-import { METRIC_CHOICES } from "../metric-names.ts";
+import { nameInFilter } from "../filter/tokens.ts";
+import type { Column } from "../queries/columns.ts";
 import type { RunGroup } from "../queries/groups.ts";
 import { runsHref, type RunsState } from "../view-state.ts";
 import { IntervalText } from "./interval.tsx";
 import { Card, Scroll } from "./parts.tsx";
 
-export function RunGroups({ state, groups }: { state: RunsState; groups: readonly RunGroup[] }) {
+interface Props {
+  readonly state: RunsState;
+  readonly metrics: readonly Column[];
+  readonly groups: readonly RunGroup[];
+}
+
+export function RunGroups({ state, metrics, groups }: Props) {
   const group = state.group;
   if (group === null) return null;
-  const qOf = (value: string) => `${state.q === "" ? "" : `(${state.q}) and `}${group.key} = ${JSON.stringify(value)}`;
+  const qOf = (value: string) =>
+    `${state.q === "" ? "" : `(${state.q}) and `}${nameInFilter(group.key)} = ${JSON.stringify(value)}`;
   return (
     <Card
       title={`By ${group.title}`}
@@ -30,7 +38,7 @@ export function RunGroups({ state, groups }: { state: RunsState; groups: readonl
               <th scope="col" class="num">
                 done
               </th>
-              {METRIC_CHOICES.map(({ title }) => (
+              {metrics.map(({ title }) => (
                 <th scope="col">{title}</th>
               ))}
             </tr>
@@ -47,7 +55,7 @@ export function RunGroups({ state, groups }: { state: RunsState; groups: readonl
                 </th>
                 <td class="num">{runs}</td>
                 <td class="num">{done}</td>
-                {METRIC_CHOICES.map(({ key }) => (
+                {metrics.map(({ key }) => (
                   <td>
                     <IntervalText interval={intervals[key] ?? null} />
                   </td>

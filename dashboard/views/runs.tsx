@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // All runs as one table: filter, sort, columns and groups in the address; chosen rows are compared, tagged or archived.
+import type { Column } from "../queries/columns.ts";
 import type { ListedRun } from "../queries/runs.ts";
 import type { RunGroup } from "../queries/groups.ts";
 import { PAGE_SIZE, runsHref, type RunsState } from "../view-state.ts";
@@ -17,12 +18,16 @@ interface Props {
   /** Whether this reader has columns of their own. */
   readonly saved: boolean;
   readonly runs: readonly ListedRun[];
-  readonly groups: readonly RunGroup[] | null;
+  readonly groups: { readonly metrics: readonly Column[]; readonly groups: readonly RunGroup[] } | null;
+  /** Keys of columns to group by: settings that differ. */
+  readonly settings: readonly string[];
+  /** Names that runs logged. */
+  readonly logged: readonly string[];
   readonly total: number;
   readonly problem: { readonly message: string; readonly next: string | null } | null;
 }
 
-export function RunsPage({ state, saved, runs, groups, total, problem }: Props) {
+export function RunsPage({ state, saved, runs, groups, total, problem, settings, logged }: Props) {
   return (
     <Page title="Runs" section="/runs" scripts={runs.length > 0 && groups === null ? ["runs.js", "live-page.js"] : []}>
       <div class="head">
@@ -34,9 +39,9 @@ export function RunsPage({ state, saved, runs, groups, total, problem }: Props) 
           </p>
         </div>
       </div>
-      <RunsControls state={state} saved={saved} problem={problem} />
+      <RunsControls state={state} saved={saved} problem={problem} settings={settings} logged={logged} />
       {groups !== null ? (
-        <RunGroups state={state} groups={groups} />
+        <RunGroups state={state} metrics={groups.metrics} groups={groups.groups} />
       ) : runs.length > 0 ? (
         <RunsTable state={state} runs={runs} total={total} />
       ) : state.q === "" ? (

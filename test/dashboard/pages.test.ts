@@ -63,6 +63,30 @@ describe("runs", () => {
     expect(text).toMatch(/0\.5 3 2 /); // width 0.5: three runs, two done
   });
 
+  it("are filtered, sorted, shown and grouped by what they logged: the last, lowest or highest value", async () => {
+    const columns = "columns=variant,metric.gap,highest.gap,metric.system/cpu_percent";
+    const html = await dashboard.page(
+      `/runs?q=metric.gap+%3C+0.2+and+highest.gap+%3E%3D+0.3&sort=-metric.gap&${columns}`,
+    );
+    expect(textOf(html)).toContain("1 run pass the filter");
+    expect(html).toContain('data-value="0.3"');
+    expect(html).toContain('aria-label="lowest gap as a column"');
+    const [first, ...others] = [
+      ...(await dashboard.page(`/runs?sort=-metric.gap&${columns}`)).matchAll(/<tr><td>.*?<\/tr>/gs),
+    ];
+    expect(first?.[0]).toContain('data-value="0.3"');
+    expect(others.some(([row]) => row.includes('data-value="0.3"'))).toBe(false);
+    expect(textOf(await dashboard.page('/runs?q="metric.no such name" > 1'))).toContain("No run passes this filter");
+    expect(textOf(await dashboard.page(`/runs?group=variant&${columns}`))).toContain("highest gap");
+  });
+
+  it("offers every setting that differs among them as a group", async () => {
+    const html = await dashboard.page("/runs?q=experiment+%3D+frozen-backbone");
+    const offered = /<optgroup label="Settings that differ">(.*?)<\/optgroup>/s.exec(html)?.[1] ?? "";
+    expect(offered).toContain('value="config.widthMult"');
+    expect(await dashboard.page("/runs?q=seed+%3D+99")).not.toContain("Settings that differ");
+  });
+
   it("a filter that nothing passes offers the way back", async () => {
     expect(textOf(await dashboard.page("/runs?q=seed+%3D+99"))).toContain("Clear the filter");
   });
