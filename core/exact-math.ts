@@ -127,3 +127,11 @@ function quarter(r: number, quadrant: number): number {
   }
   return quadrant >= 2 ? -sum : sum;
 }
+
+/** Python's round: halves go to the even neighbour. */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -1,12 +1,13 @@
-// Draws how each network input is cut out of its prepared image: at random for training, the whole image for validation.
+// Draws how each network input is cut out of its prepared image: at random for training; for validation as evaluation-view.ts says.
 // A draw depends on seed, epoch and sample alone: order, batch size and threads do not move it.
-import { exp, log } from "../exact-math.ts";
+import { exp, log, roundHalfEven } from "../exact-math.ts";
 import { stream, type Stream } from "../random.ts";
 import { LockstepError } from "../errors.ts";
 import type { Augmentation, RandomResizedCrop } from "./augment.ts";
+import { seenBox, type EvaluationView } from "./evaluation-view.ts";
 import { isMix } from "./mix.ts";
 import { drawPixelOps } from "./pixel-ops.ts";
-import type { CropJob, Manifest, Prepared } from "./sample.ts";
+import type { CropJob, ImageSize, Manifest, Prepared } from "./sample.ts";
 
 /** Crop jobs for the samples of a batch. */
 export type Crops = (sampleIndices: readonly number[]) => CropJob[];
@@ -29,32 +30,30 @@ export function trainingCrops({ prepared, manifest, augment, seed, epoch }: Trai
     });
 }
 
-/** The whole image, or with `centerFraction` (0 to 1) the square in its middle of that share of the shorter side. */
+/** @param view absent: the whole image */
 export function evaluationCrops({
   prepared,
-  centerFraction = null,
+  view,
 }: {
   readonly prepared: Prepared;
-  readonly centerFraction?: number | null;
+  readonly view?: EvaluationView | undefined;
 }): Crops {
   return (sampleIndices) =>
-    sampleIndices.map((sampleIndex) => {
-      const whole = wholeImage(prepared, sampleIndex);
-      return centerFraction === null ? whole : centerSquare(whole, centerFraction);
-    });
+    sampleIndices.map((sampleIndex) => ({
+      ...{ sampleIndex, flip: false },
+      ...seenBox(imageOf(prepared, sampleIndex), view),
+    }));
 }
 
 function wholeImage(prepared: Prepared, sampleIndex: number): CropJob {
-  const image = prepared.images[sampleIndex];
-  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${prepared.images.length}`);
-  return { sampleIndex, left: 0, top: 0, width: image.widthPx, height: image.heightPx, flip: false };
+  const { widthPx: width, heightPx: height } = imageOf(prepared, sampleIndex);
+  return { sampleIndex, left: 0, top: 0, width, height, flip: false };
 }
 
-function centerSquare(whole: CropJob, fraction: number): CropJob {
-  const side = Math.max(1, Math.round(Math.min(whole.width, whole.height) * fraction));
-  const left = Math.floor((whole.width - side) / 2);
-  const top = Math.floor((whole.height - side) / 2);
-  return { ...whole, left, top, width: side, height: side };
+function imageOf(prepared: Prepared, sampleIndex: number): ImageSize {
+  const image = prepared.images[sampleIndex];
+  if (image === undefined) throw new RangeError(`no prepared image ${sampleIndex} of ${prepared.images.length}`);
+  return image;
 }
 
 /** A flip before any change of pixels is the resampler's, which mirrors for nothing. */
@@ -117,12 +116,4 @@ function centralBox(within: Box, ratio: readonly [number, number]): Box {
 
 function between([low, high]: readonly [number, number], draw: Stream): number {
   return low + (high - low) * draw.uniform();
-}
-
-/** Python's round: halves go to the even neighbour. */
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -6,6 +6,7 @@ export type { DecodedImage, ImageFacts } from "./candidate.ts";
 export { BadImage } from "./candidate.ts";
 export { decodeNamed, readImageFile } from "./image-file.ts";
 export { imagePaths } from "./image-paths.ts";
+export { centerCrop, resize, seenPart, type CenterCrop, type EvaluationView, type Resize } from "./evaluation-view.ts";
 export { networkImages } from "./network-images.ts";
 export { listSource, type Listing, type ListOptions } from "./list.ts";
 export { ownGroups, splitSamples, type SplitRequest } from "./split.ts";

@@ -6,7 +6,7 @@ import { gridVariants } from "./grid.ts";
 import { hookSource, hooksOf, type Hooks } from "./hooks.ts";
 import { suggestion } from "./nearest.ts";
 import { parseAssignments } from "./assignments.ts";
-import { resolveSettings } from "./resolve.ts";
+import { resolveSettings, storeSizeFor } from "./resolve.ts";
 import { drawnVariants } from "./search.ts";
 import type { Experiment, Halving, PlannedSplit, Settings, SettingsInput } from "./settings.ts";
 
@@ -160,7 +160,7 @@ function withSmoke(settings: Settings, smoke: boolean | undefined): Settings {
     freeze,
     epochs: SMOKE.epochs,
     imageSizePx: SMOKE.imageSizePx,
-    storeSizePx: Math.ceil(SMOKE.imageSizePx * 1.15),
+    storeSizePx: storeSizeFor(SMOKE.imageSizePx, settings),
   };
 }
 

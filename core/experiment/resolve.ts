@@ -26,6 +26,8 @@ const SCHEDULES = {
 export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
   const input = layers.reduce<SettingsInput>((merged, layer) => ({ ...merged, ...layer }), {});
   const imageSizePx = input.imageSizePx ?? 96;
+  const { evaluation } = input;
+  const cropped = evaluation?.kind === "centerCrop" ? { evaluation } : {}; // absent, so that settings without it keep their hash
   const epochs = input.epochs ?? 10;
   const init = input.init ?? { kind: "random" };
   return {
@@ -33,7 +35,7 @@ export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
     layout: input.layout ?? "torchvision",
     widthMult: input.widthMult ?? 1,
     imageSizePx,
-    storeSizePx: input.storeSizePx ?? Math.ceil(imageSizePx * STORE_FACTOR),
+    storeSizePx: input.storeSizePx ?? storeSizeFor(imageSizePx, cropped),
     batchSize: input.batchSize ?? 32,
     epochs,
     optimizer: resolveOptimizer(input.optimizer ?? "adam", input.weightDecay),
@@ -50,8 +52,14 @@ export function resolveSettings(...layers: readonly SettingsInput[]): Settings {
     emaDecay: input.emaDecay ?? null,
     earlyStopping: input.earlyStopping ? { minDelta: 0, ...input.earlyStopping } : null,
     augment: input.augment ?? [randomResizedCrop(), horizontalFlip()],
+    ...cropped,
     minLoaded: input.minLoaded ?? 1,
   };
+}
+
+/** Large enough for the part that validation sees. */
+export function storeSizeFor(imageSizePx: number, { evaluation }: Pick<Settings, "evaluation">): number {
+  return Math.ceil(imageSizePx * Math.max(STORE_FACTOR, 1 / (evaluation?.fraction ?? 1)));
 }
 
 /** torchvision's 0.01 suits statistics of long training; over few steps from random weights it leaves the initial ones in. */

@@ -1,6 +1,7 @@
 // The run-time check of an experiment: zod schemas that mirror settings.ts, strict about unknown keys.
 // Sources and augmentations are checked by core/data when they are used; here only that they are such objects.
 import * as z from "zod";
+import { EVALUATION_VIEWS, isEvaluationView } from "../data/evaluation-view.ts";
 import { HALVING_METRICS } from "./settings.ts";
 
 const positiveInteger = z.int().min(1);
@@ -75,6 +76,7 @@ export const settingsSchema = z.strictObject({
   emaDecay: z.number().positive().lt(1).nullable().optional(),
   earlyStopping: earlyStopping.nullable().optional(),
   augment: z.array(tagged).optional(),
+  evaluation: z.custom(isEvaluationView, `expected ${EVALUATION_VIEWS}`).optional(),
   minLoaded: fraction.optional(),
 });
 

@@ -1,6 +1,6 @@
 // What an experiment says, in two forms: what a researcher writes (`Experiment`) and what one run is made of (`Settings`),
 // every default filled in. All of `Settings` is hashed and stored; a number that affects a result stands nowhere else.
-import type { Source, Augmentation } from "../data/index.ts";
+import type { Augmentation, CenterCrop, EvaluationView, Source } from "../data/index.ts";
 import type { Optimizer } from "../engine/engine.ts";
 import type { Grid } from "./grid.ts";
 import type { EpochHook } from "./hooks.ts";
@@ -81,6 +81,8 @@ export interface Settings {
   readonly emaDecay: number | null;
   readonly earlyStopping: EarlyStopping | null;
   readonly augment: readonly Augmentation[];
+  /** What validation and prediction see of an image; absent: the whole, resized. */
+  readonly evaluation?: CenterCrop;
   /** Smallest share of backbone parameters that an import must load, 0 to 1. */
   readonly minLoaded: number;
 }
@@ -113,6 +115,7 @@ export interface SettingsInput {
   emaDecay?: number | null;
   earlyStopping?: Defaulted<EarlyStopping, "patience"> | null;
   augment?: readonly Augmentation[];
+  evaluation?: EvaluationView;
   minLoaded?: number;
 }
 

@@ -151,6 +151,7 @@ async function compute(work: Work, tools: Tools): Promise<{ evaluation: Evaluati
       samples,
       batchSize: settings.batchSize,
       imageSizePx: settings.imageSizePx,
+      evaluation: settings.evaluation,
       classes: network.classes,
       positive: own.classes.indexOf(positiveClass),
       signal: tools.interrupt.signal,

@@ -86,7 +86,7 @@ async function explainBatch(batch: readonly StoredPrediction[], around: Around):
   );
   const events: ArtifactEvent[] = [];
   for (const [i, { sampleId: name }] of batch.entries()) {
-    const bytes = await overlay(images[i] as DecodedImage, explanations[i] as Explanation, "webp");
+    const bytes = await overlay(predictor.seen(images[i] as DecodedImage), explanations[i] as Explanation, "webp");
     const kept = keepBytes({ home: tools.home, runId }, bytes, ".webp");
     events.push({ kind: "artifact", artifactKind: OVERLAY_KIND, name, epoch: null, ...kept });
   }

@@ -5,7 +5,11 @@ import { mapConcurrently } from "../data/pool.ts";
 import type { Explanation, Prediction, Predictor } from "./predictor.ts";
 
 export type PredictedFile = { readonly path: string } & (
-  | { readonly prediction: Prediction; readonly image: DecodedImage; readonly explanation: Explanation | null }
+  | {
+      readonly prediction: Prediction;
+      /** What was seen of it. */ readonly image: DecodedImage;
+      readonly explanation: Explanation | null;
+    }
   | { readonly reason: string }
 );
 
@@ -53,6 +57,11 @@ async function predictBatch(predictor: Predictor, read: readonly Read[], explain
   return read.map((one) => {
     if ("reason" in one) return one;
     const i = done++;
-    return { ...one, prediction: predictions[i] as Prediction, explanation: explanations[i] ?? null };
+    return {
+      ...one,
+      image: predictor.seen(one.image),
+      prediction: predictions[i] as Prediction,
+      explanation: explanations[i] ?? null,
+    };
   });
 }

@@ -1,6 +1,6 @@
 // A stored run put to use: its best weights, its own preprocessing, its classes. The probabilities of a test sample are those that the
 // run has stored, to the bit on the same engine.
-import { networkImages, type DecodedImage } from "../data/index.ts";
+import { networkImages, seenPart, type DecodedImage } from "../data/index.ts";
 import { LockstepError } from "../errors.ts";
 import { gradCam } from "../model/grad-cam.ts";
 import type { FeatureMaps } from "../engine/engine.ts";
@@ -34,7 +34,9 @@ export interface Predictor {
   /** The most images that `predict` and `explain` take at a time. */
   readonly batchSize: number;
   predict(images: readonly DecodedImage[]): Promise<Prediction[]>;
-  /** @param explained of each image the class @throws LockstepError "usage" where the engine cannot */
+  /** The part of an image that the network sees. */
+  seen(image: DecodedImage): DecodedImage;
+  /** Of that part. @param explained of each image the class @throws LockstepError "usage" where the engine cannot */
   explain(images: readonly DecodedImage[], explained: readonly number[]): Promise<Explanation[]>;
   close(): void;
 }
@@ -71,6 +73,7 @@ export async function openPredictor(run: RunRow, tools: Tools): Promise<Predicto
       const rows = images.map((_, b) => Array.from(flat.subarray(b * classes.length, (b + 1) * classes.length)));
       return rows.map((logits) => ({ predicted: argmax(logits), probabilities: softmax(logits) }));
     },
+    seen: (image) => seenPart(image, settings.evaluation),
     explain: async (images, explained) => {
       if (program.featureMaps === undefined) throw cannotExplain(tools.engine.identity.name);
       const found = await program.featureMaps(await inputs(images));

@@ -24,6 +24,7 @@ export interface EvaluateInput {
   /** At most the program's. */
   readonly batchSize: number;
   readonly imageSizePx: number;
+  readonly evaluation: Settings["evaluation"];
   /** Classes of the network; labels of the manifest are below it. */
   readonly classes: number;
   /** Class whose precision, recall, F1 and AUC are reported. */
@@ -70,9 +71,9 @@ export async function evaluateOn(input: EvaluateInput): Promise<Evaluation> {
 }
 
 function keptOrCut(input: EvaluateInput): AsyncGenerator<Batch, void, void> | Iterable<KeptBatch> {
-  const { manifest, prepared, resampler, samples, batchSize, kept, imageSizePx: sizePx } = input;
+  const { manifest, prepared, resampler, samples, batchSize, kept, imageSizePx: sizePx, evaluation: view } = input;
   if (kept?.isComplete === true) return kept.batches(samples, batchSize, labelIn(manifest));
-  const crops = evaluationCrops({ prepared });
+  const crops = evaluationCrops({ prepared, view });
   return batches({ manifest, prepared, resampler, order: samples, batchSize, crops, sizePx });
 }
 

@@ -26,7 +26,7 @@ export async function evaluateInRun(
 ): Promise<EvaluatedInRun> {
   const { settings, network, data, recorder, signal } = session.input;
   const { manifest, prepared, resampler } = data;
-  const { batchSize, imageSizePx } = settings;
+  const { batchSize, imageSizePx, evaluation: view } = settings;
   const done: EvaluatedBatch[] = [];
   let chain = before;
   const evaluation = await evaluateOn({
@@ -35,6 +35,7 @@ export async function evaluateInRun(
     resampler,
     batchSize,
     imageSizePx,
+    evaluation: view,
     signal,
     program,
     kept: phase === "val" ? session.kept.val : null,

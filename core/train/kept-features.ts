@@ -125,20 +125,20 @@ export interface KeepJob {
 export async function openKept({ input, engine, trainable, state }: KeepJob): Promise<Kept> {
   if (engine === undefined) return NOTHING_KEPT;
   const { split, manifest, prepared } = input.data;
-  const { augment, emaDecay } = input.settings;
+  const { augment, emaDecay, evaluation } = input.settings;
   const frozen = input.network.parameters.flatMap(({ name }) => (trainable.has(name) ? [] : [name]));
   const { name, version } = input.engine.identity;
   const weights = await digestOf(state, frozen);
   const of = [VERSION, name, version, input.network.ops, manifest.digest, prepared.digest, weights];
-  const open = async (samples: readonly number[]): Promise<KeptFeatures | null> => {
+  const open = async (samples: readonly number[], seen: readonly unknown[] = []): Promise<KeptFeatures | null> => {
     if (samples.length * engine.count * 4 > MOST_BYTES) return null;
     const ids = samples.map((index) => manifest.samples[index]?.id);
-    const key = createHash("sha256").update(JSON.stringify([...of, ids]));
+    const key = createHash("sha256").update(JSON.stringify([...of, ids, ...seen]));
     const path = join(input.checkpoints.home, "cache", "features", `${key.digest("hex")}.features`);
     return KeptFeatures.open({ path, samples, engine });
   };
   return {
     train: augment.length === 0 ? await open(split.train) : null,
-    val: emaDecay === null ? await open(split.val) : null,
+    val: emaDecay === null ? await open(split.val, evaluation === undefined ? [] : [evaluation]) : null,
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { horizontalFlip, randomResizedCrop } from "../../core/data/augment.ts";
+import { centerCrop } from "../../core/data/evaluation-view.ts";
 import { drawBox, evaluationCrops, trainingCrops } from "../../core/data/crops.ts";
 import { stream } from "../../core/random.ts";
 import { manifestOf, preparedOf } from "./fixtures.ts";
@@ -93,7 +94,7 @@ it("flips about half of the images, or all, or none", () => {
 it("evaluates on the whole image, or on a square in its middle", () => {
   const whole = { sampleIndex: 0, left: 0, top: 0, width: 120, height: 90, flip: false };
   expect(evaluationCrops({ prepared })([0])).toEqual([whole]);
-  const [square] = evaluationCrops({ prepared, centerFraction: 0.8 })([0]);
+  const [square] = evaluationCrops({ prepared, view: centerCrop({ fraction: 0.8 }) })([0]);
   expect(square).toEqual({ ...whole, left: 24, top: 9, width: 72, height: 72 });
 });
 

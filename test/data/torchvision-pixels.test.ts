@@ -2,6 +2,8 @@
 // 1, 2 and 3 threads. Every `stride`-th byte of torchvision's results is in test/golden/pixel-ops.json.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { evaluationCrops } from "../../core/data/crops.ts";
+import { centerCrop } from "../../core/data/evaluation-view.ts";
 import { mixRows, type Mix } from "../../core/data/mix.ts";
 import type { PixelOp } from "../../core/data/pixel-op.ts";
 import { changePixels, mixImages } from "../../core/data/pixel-threads.ts";
@@ -25,6 +27,7 @@ interface Golden {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly crops: readonly (Expected & { readonly box: Box; readonly sizePx: number })[];
+  readonly centres: readonly (Expected & { readonly fraction: number; readonly sizePx: number })[];
   readonly sizePx: number;
   readonly cases: readonly (Expected & { readonly op: PixelOp })[];
   readonly mixSizePx: number;
@@ -56,6 +59,11 @@ function check(results: readonly Uint8Array[], { expected }: Expected): void {
 it.each(golden.crops)("crop, resize and flip: $box to $sizePx px", async ({ box, sizePx, expected }) => {
   const cut = resamplers.map((resampler) => resampler.resample(prepared, [{ sampleIndex: 0, ...box }], sizePx));
   check(await Promise.all(cut), { expected });
+});
+
+it.each(golden.centres)("validation on the middle $fraction, to $sizePx px", async ({ fraction, sizePx, expected }) => {
+  const jobs = evaluationCrops({ prepared, view: centerCrop({ fraction }) })([0]);
+  check(await Promise.all(resamplers.map((resampler) => resampler.resample(prepared, jobs, sizePx))), { expected });
 });
 
 it.each(golden.cases)("pixel change: $op", async ({ op, expected }) => {

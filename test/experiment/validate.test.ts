@@ -21,6 +21,11 @@ describe("validateExperiment", () => {
     [{ base: { lr: "fast" } }, 'base.lr: expected a value of type number, received "fast".'],
     [{ base: { freeze: "backbon" } }, 'base.freeze: expected "none" or "backbone" or "blocks", received "backbon".'],
     [{ split: { train: 0.5, val: 0.1, test: 0.1 } }, "train, val and test must sum to 1"],
+    [
+      { base: { evaluation: { kind: "centerCrop", fraction: 1.5 } } },
+      'base.evaluation: expected resize() or centerCrop({ fraction: 0.875 }) with a fraction above 0, at most 1, received {"kind":"centerCrop","fraction":1.5}.',
+    ],
+    [{ base: { evaluation: "crop" } }, "base.evaluation: expected resize() or centerCrop"],
     [{ seeds: [] }, "seeds: expected at least one value"],
     [{ positiveClass: undefined }, "positiveClass: expected a value of type string, received nothing."],
   ])("says what is wrong with %j", (changes, message) => {

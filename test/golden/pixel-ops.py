@@ -45,6 +45,12 @@ def crop(box, size, flip):
     return {"box": box, "sizePx": size, "expected": kept(F.horizontal_flip(out) if flip else out)}
 
 
+def centre(fraction, size):
+    side = round(min(WIDTH, HEIGHT) * fraction)
+    out = F.resize(F.center_crop(wide, [side, side]), [size, size], antialias=True)
+    return {"fraction": fraction, "sizePx": size, "expected": kept(out)}
+
+
 wide = formula(WIDTH, HEIGHT)
 image = formula(SIZE, SIZE)
 black = torch.zeros(3, 1, 1, dtype=torch.uint8)
@@ -58,6 +64,7 @@ crops = [
     crop((140, 90, 57, 81), 96, False),
     crop((250, 200, 31, 23), 224, False),
 ]
+centres = [centre(0.875, 224), centre(0.875, 96), centre(0.7, 128), centre(1.0, 96)]
 cases = [
     ({"kind": "flipHorizontal"}, F.horizontal_flip(image)),
     ({"kind": "flipVertical"}, F.vertical_flip(image)),
@@ -99,6 +106,7 @@ json.dump(
         "widthPx": WIDTH,
         "heightPx": HEIGHT,
         "crops": crops,
+        "centres": centres,
         "sizePx": SIZE,
         "cases": [{"op": op, "expected": kept(x)} for op, x in cases],
         "mixSizePx": MIX_SIZE,

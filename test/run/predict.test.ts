@@ -22,7 +22,8 @@ beforeAll(async () => {
   place = await makePlace(inject("postgresUrl"));
   images = await noiseImages(place.folder);
   const base = { ...TINY_SETTINGS, imageSizePx: 40 }; // not the size of the files
-  await place.train("predict.mjs", tinyModule({ data: { kind: "folder", path: images, group: null }, base }));
+  const variants = { base: {}, cropped: { evaluation: { kind: "centerCrop", fraction: 0.8 } } };
+  await place.train("predict.mjs", tinyModule({ data: { kind: "folder", path: images, group: null }, base, variants }));
   const run = await findRun(place.store, "tiny/base/0");
   stored = await readPredictions(place.store, run.runId, "test");
   workshop = await workshopOf(place);
@@ -45,6 +46,19 @@ it("gives the stored probabilities of the test samples, to the bit", async () =>
   expect(stored.length).toBeGreaterThan(4);
   const probabilities = told.map((file) => ("prediction" in file ? file.prediction.probabilities : null));
   expect(probabilities).toEqual(stored.map((one) => one.probabilities));
+});
+
+it("of a run that validates on the middle of images, too", async () => {
+  const run = await findRun(place.store, "tiny/cropped/0");
+  const own = await readPredictions(place.store, run.runId, "test");
+  const cropped = await openPredictor(run, workshop);
+  const paths = own.map(({ sampleId }) => join(images, sampleId));
+  for await (const file of predictFiles(cropped, paths, { explain: true, signal: place.interrupt.signal })) {
+    const { probabilities } = own[paths.indexOf(file.path)] as StoredPrediction;
+    expect(file).toMatchObject({ prediction: { probabilities }, image: { widthPx: 26, heightPx: 26 } });
+  }
+  cropped.close();
+  expect(own.map((one) => one.probabilities)).not.toEqual(stored.map((one) => one.probabilities));
 });
 
 it("finds the images of folders in order, and names what cannot be read without stopping", async () => {
