@@ -1,4 +1,5 @@
-// Where the engine stands: `<home>/engines/tensorflow/`, with a manifest that is written last. A folder without one is no installation.
+// Where the engine stands: `<home>/engines/tensorflow/`, with a manifest that is written last and names the subfolder it is in.
+// A folder without a manifest is no installation.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expHome } from "../../home.ts";
@@ -16,7 +17,7 @@ export interface Installation {
   readonly source: "lockstep" | "own";
 }
 
-/** What the manifest says; paths are relative to its folder where we installed. */
+/** What the manifest says; the path is relative to its folder where we installed. */
 export type Manifest = Omit<Installation, "folder">;
 
 export const MANIFEST = "installation.json";

@@ -1,12 +1,13 @@
 // What one is told where the engine is not there, does not load, or cannot be installed. Needs no TensorFlow.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTensorflowEngine, tensorflowAvailability } from "../../../core/engine/tensorflow/index.ts";
 import { installTensorflow, type InstallOptions } from "../../../core/engine/tensorflow/install/install.ts";
-import { MANIFEST, type Manifest } from "../../../core/engine/tensorflow/installation.ts";
+import { runTool } from "../../../core/engine/tensorflow/install/run-tool.ts";
+import { findInstallation, MANIFEST, type Manifest } from "../../../core/engine/tensorflow/installation.ts";
 
 const runs = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const hasTools = runs("python3", "-m", "pip", "--version") && runs("g++", "--version");
@@ -34,6 +35,18 @@ function fakeInstallation(code: string, change: Partial<Manifest> = {}): string 
   const manifest = { modules: "node_modules", ...versions, gpu: false, source: "lockstep", ...change };
   writeFileSync(join(folder, MANIFEST), JSON.stringify(manifest));
   return folder;
+}
+
+/** A package that loads, installed elsewhere. @returns its node_modules folder */
+function ownPackage(): string {
+  const modules = join(home, "own", "node_modules");
+  const packageFolder = join(modules, "@tensorflow", "tfjs-node-gpu");
+  mkdirSync(packageFolder, { recursive: true });
+  writeFileSync(join(packageFolder, "package.json"), '{ "main": "index.js" }');
+  const backend = "{ isUsingGpuDevice: false, binding: { TF_Version: '2.9.1' } }";
+  const code = `module.exports = { version: { "tfjs-node": "4.22.0" }, backend: () => (${backend}) };`;
+  writeFileSync(join(packageFolder, "index.js"), code);
+  return modules;
 }
 
 describe("without the engine", () => {
@@ -108,28 +121,57 @@ describe("installing", () => {
       code: "data-unreachable",
       next: expect.stringContaining("network, proxy and registry settings") as string,
     });
-    expect(readdirSync(join(home, "engines"))).toEqual([]);
+    expect(readdirSync(join(home, "engines", "tensorflow"))).toEqual([]);
   });
 
-  it("removes what an interrupted installation left", async () => {
+  it("removes what an interrupted installation left, and not what a running one makes", async () => {
     const folder = fakeInstallation("");
-    const unfinished = `${folder}.unfinished-999999999`; // no process has that id
-    mkdirSync(join(unfinished, "site"), { recursive: true });
+    mkdirSync(join(folder, "made-999999999-a", "site"), { recursive: true }); // no process has that id
+    mkdirSync(join(folder, `made-${process.ppid}-b`));
     await expect(install({ from: home })).rejects.toThrow("no @tensorflow/tfjs-node-gpu in");
-    expect(readdirSync(join(home, "engines"))).toEqual(["tensorflow"]); // the whole one stands
+    expect(readdirSync(folder).sort()).toEqual([MANIFEST, `made-${process.ppid}-b`, "node_modules"]); // the whole one stands
     expect((await tensorflowAvailability()).installed).toBe(true);
   });
 
-  it("takes a package that is installed elsewhere as it is", async () => {
-    const modules = join(home, "own", "node_modules");
-    const packageFolder = join(modules, "@tensorflow", "tfjs-node-gpu");
-    mkdirSync(packageFolder, { recursive: true });
-    writeFileSync(join(packageFolder, "package.json"), '{ "main": "index.js" }');
-    const backend = "{ isUsingGpuDevice: false, binding: { TF_Version: '2.9.1' } }";
+  it.skipIf(!hasTools)("installs again with the former one standing until the new one is whole", async () => {
+    const folder = fakeInstallation("");
+    const former = join(folder, "made-999999999-former");
+    mkdirSync(former);
+    renameSync(join(folder, "node_modules"), join(former, "node_modules"));
+    const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8")) as Manifest;
     writeFileSync(
-      join(packageFolder, "index.js"),
-      `module.exports = { version: { "tfjs-node": "4.22.0" }, backend: () => (${backend}) };`,
+      join(folder, MANIFEST),
+      JSON.stringify({ ...manifest, modules: "made-999999999-former/node_modules" }),
     );
+    vi.stubEnv("npm_config_registry", "http://127.0.0.1:9/"); // nobody listens there
+    vi.stubEnv("npm_config_cache", join(home, "npm"));
+    vi.stubEnv("npm_config_fetch_retries", "0");
+    const seen: (string | undefined)[] = [];
+    const onProgress = () => seen.push(findInstallation()?.modules);
+    await expect(install({ force: true, onProgress })).rejects.toMatchObject({ code: "data-unreachable" });
+    expect(new Set([...seen, findInstallation()?.modules])).toEqual(new Set([join(former, "node_modules")]));
+    expect(readdirSync(folder).sort()).toEqual([MANIFEST, "made-999999999-former"]);
+    await install({ from: ownPackage() });
+    expect(readdirSync(folder)).toEqual([MANIFEST]); // the former one went when the new one had its place
+  });
+
+  it.each([
+    ["OSError: [Errno 28] No space left on device", "storage", "Free some space"],
+    [
+      "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+      "engine-unavailable",
+      "pip cache purge",
+    ],
+    ["npm error code EINTEGRITY", "engine-unavailable", "npm cache clean"],
+    ["npm error code ENOTFOUND", "data-unreachable", "network, proxy"],
+  ])("says what to do where a tool says %s", async (words, code, advice) => {
+    const tool = ["node", "-e", `console.error(${JSON.stringify(words)}); process.exit(1)`] as const;
+    const failure = runTool("pip", tool, { next: "another advice" });
+    await expect(failure).rejects.toMatchObject({ code, next: expect.stringContaining(advice) as string });
+  });
+
+  it("takes a package that is installed elsewhere as it is", async () => {
+    const modules = ownPackage();
     const { installation } = await install({ from: modules });
     expect(installation).toMatchObject({ modules, tensorflowVersion: "2.9.1", source: "own", gpu: false });
   });

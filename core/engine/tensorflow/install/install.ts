@@ -1,8 +1,8 @@
-// `exp engine install tensorflow`: everything into a folder of its own name beside the place, which is renamed when it is whole.
-// An interrupted installation leaves only such a folder, which counts for nothing and goes with the next one.
+// `exp engine install tensorflow`: everything into a new subfolder; the manifest that names it takes the former one's place by a single
+// rename. So at every instant the former installation stands or the new one, and what an interrupted one left goes with the next.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve, sep } from "node:path";
 import { LockstepError } from "../../../errors.ts";
 import { findInstallation, installationFolder, MANIFEST, type Installation, type Manifest } from "../installation.ts";
 import { loadApart } from "../load-apart.ts";
@@ -39,21 +39,21 @@ export async function installTensorflow(options: InstallOptions): Promise<Instal
   const folder = installationFolder();
   const present = findInstallation(folder);
   if (present !== null && !options.force && serves(present, options)) return { installation: present, already: true };
-  await mkdir(dirname(folder), { recursive: true });
-  await removeUnfinished(folder);
-  const unfinished = `${folder}${UNFINISHED}${process.pid}`;
-  await mkdir(unfinished);
+  await mkdir(folder, { recursive: true });
+  await removeUnused(folder);
+  const made = await mkdtemp(join(folder, `${MADE}${process.pid}-`));
   try {
-    const manifest = options.from === undefined ? await installOurs(unfinished, options) : await useOwn(options.from);
-    await writeFile(join(unfinished, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await replace(folder, unfinished);
+    const manifest = options.from === undefined ? await installOurs(made, options) : await useOwn(options.from);
+    await writeFile(join(made, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    await rename(join(made, MANIFEST), join(folder, MANIFEST)); // from here on the new one is the installation
   } finally {
-    await rm(unfinished, { recursive: true, force: true });
+    await removeUnused(folder, made);
   }
   return { installation: findInstallation(folder) as Installation, already: false };
 }
 
-const UNFINISHED = ".unfinished-";
+/** Begins the names of the subfolders that installations are made in; the process's id follows. */
+const MADE = "made-";
 
 /** Whether what is there is what was asked for. */
 function serves(present: Installation, { gpu, from }: InstallOptions): boolean {
@@ -79,7 +79,8 @@ async function installOurs(folder: string, { gpu, onProgress }: InstallOptions):
     folder,
     modules: join(folder, "node_modules"),
   });
-  return { modules: "node_modules", tensorflowVersion, packageVersion, gpu, source: "lockstep" };
+  const modules = join(basename(folder), "node_modules"); // from the manifest's folder
+  return { modules, tensorflowVersion, packageVersion, gpu, source: "lockstep" };
 }
 
 async function useOwn(from: string): Promise<Manifest> {
@@ -95,21 +96,17 @@ async function useOwn(from: string): Promise<Manifest> {
   return { modules, tensorflowVersion, packageVersion, gpu: usesGpu, source: "own" };
 }
 
-/** Puts the whole installation in its place; the former one stands until then. */
-async function replace(folder: string, whole: string): Promise<void> {
-  const former = `${folder}${UNFINISHED}former-${process.pid}`;
-  if (existsSync(folder)) await rename(folder, former);
-  await rename(whole, folder);
-  await rm(former, { recursive: true, force: true });
-}
-
-/** Removes what interrupted installations left, but for those whose process still runs. */
-async function removeUnfinished(folder: string): Promise<void> {
-  const prefix = `${basename(folder)}${UNFINISHED}`;
-  for (const name of await readdir(dirname(folder))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.split("-").at(-1));
-    if (!isRunning(pid)) await rm(join(dirname(folder), name), { recursive: true, force: true });
+/** Removes every installation that the manifest does not name, but for those that a running process makes. @param own made by this one */
+async function removeUnused(folder: string, own?: string): Promise<void> {
+  const modules = findInstallation(folder)?.modules;
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(MADE)) continue;
+    const path = join(folder, name);
+    const isUsed = modules?.startsWith(path + sep) ?? false;
+    const isOwn = path === own;
+    if (isUsed || (!isOwn && isRunning(Number(name.split("-")[1])))) continue;
+    // A pip or npm that outlives a killed installation may write into it still; then it goes with a later one.
+    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

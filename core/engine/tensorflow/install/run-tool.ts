@@ -37,19 +37,37 @@ export async function runTool(
   const run = await tryTool(command, args, options);
   if (run.code === 0) return run;
   const words = lastWords(run);
-  const unreachable = UNREACHABLE.test(`${run.stdout}\n${run.stderr}`);
+  const known = KNOWN_FAILURES.find(({ words: pattern }) => pattern.test(`${run.stdout}\n${run.stderr}`));
   throw new LockstepError({
-    code: unreachable ? "data-unreachable" : "engine-unavailable",
-    message: `engine install: ${what} failed (exit code ${run.code ?? "none"}): ${oneLine(words)}`,
-    next: unreachable
-      ? "Look at the network, proxy and registry settings of npm and pip, then run the same command again."
-      : options.next,
+    code: known?.code ?? "engine-unavailable",
+    message: `engine install: ${what} failed (exit code ${run.code ?? "none"}): ${known?.said ?? oneLine(words)}`,
+    next: known?.next ?? options.next,
     cause: new Error(words),
   });
 }
 
-/** npm's words and pip's; "from versions: none" is all that a quiet pip says of an index that it cannot reach: the versions are pinned. */
-const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Could not fetch|ConnectionError|from versions: none/;
+/** What npm, pip and compilers say where the same advice holds for all. */
+const KNOWN_FAILURES = [
+  {
+    words: /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/,
+    code: "storage",
+    said: "no space is left on the device",
+    next: "Free some space, or move the home with EXP_HOME to a larger disk; then run the same command again.",
+  },
+  {
+    words: /DO NOT MATCH THE HASHES|EINTEGRITY/,
+    code: "engine-unavailable",
+    said: "a downloaded file is not the pinned one (another hash)",
+    next: 'Look at which registry or mirror is set ("pip config list", "npm config get registry"), empty the caches with "pip cache purge" and "npm cache clean --force", then run the same command again.',
+  },
+  {
+    // "from versions: none" is all that a quiet pip says of an index that it cannot reach: the versions are pinned
+    words: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Could not fetch|ConnectionError|from versions: none/,
+    code: "data-unreachable",
+    said: null,
+    next: "Look at the network, proxy and registry settings of npm and pip, then run the same command again.",
+  },
+] as const;
 
 const KEPT_LINES = 12;
 
