@@ -13,7 +13,6 @@ import { oneOf, repeated, wholeNumber, wholeNumbers, words } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printError, printJson } from "./output.ts";
 import { createDisplay } from "./progress.ts";
-import { requireInstallation } from "../engine/tensorflow/installation.ts";
 import { addEngineOptions, engineOf, type EngineFlags } from "./training-flags.ts";
 
 interface RunFlags extends EngineFlags {
@@ -89,7 +88,6 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
 }
 
 function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryFailed"> {
-  if (flags.engine === "tensorflow" && !flags.queue) requireInstallation(); // before the database and the data
   return {
     file,
     overrides: {

@@ -1,5 +1,6 @@
 // Flags of every command that trains: which engine, and how often it writes checkpoints.
 import type { Command } from "commander";
+import { requireInstallation } from "../engine/tensorflow/installation.ts";
 import type { EngineRequest } from "../run/workshop.ts";
 import { oneOf, wholeNumber } from "./flags.ts";
 
@@ -21,12 +22,16 @@ export function addEngineOptions(command: Command): Command {
   );
 }
 
-/** Which engine computes, for commands that do not train. */
+/** Which engine computes, for commands that do not train. One that is not installed is said before the database and the data are opened. */
 export function addEngineChoice(command: Command): Command {
   return command
     .option("--engine <name>", ENGINES.join(", "), oneOf("--engine", ENGINES))
     .option("--kernels <kind>", `of the portable engine: ${KERNELS.join(", ")}`, oneOf("--kernels", KERNELS), "auto")
-    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1));
+    .option("--threads <n>", "threads of the engine (default: one a core, at most 8)", wholeNumber("--threads", 1))
+    .hook("preAction", (_command, action) => {
+      const { engine, queue } = action.opts<EngineFlags & { queue?: boolean }>();
+      if (engine === "tensorflow" && !queue) requireInstallation(); // what is queued is a worker's to compute
+    });
 }
 
 /** @param stored the engine that the run was trained with, taken unless the flags name another */

@@ -104,6 +104,22 @@ describe("an engine that cannot be had", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  it.each([["resume"], ["evaluate", "--data", "from-portable.ts"], ["predict", "image.png"], ["reproduce"]])(
+    "%s says so before the database is opened",
+    async (command, ...args) => {
+      const nothing = {
+        DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+        EXP_TENSORFLOW: join(home.folder, "nothing"),
+      };
+      const { code, stderr } = await home.exp(
+        [command, "from-portable/base/0", ...args, "--engine", "tensorflow"],
+        nothing,
+      );
+      expect(code).toBe(1);
+      expect(stderr).toContain("tensorflow: not installed");
+    },
+  );
+
   it("is listed with the reason", async () => {
     const { stdout } = await home.exp(["engine", "list", "--json"], { EXP_TENSORFLOW: join(home.folder, "nothing") });
     const tensorflow = jsonLines(stdout).find(({ name }) => name === "tensorflow");
