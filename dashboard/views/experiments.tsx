@@ -164,7 +164,7 @@ function VariantRow({ variant, seeds, range }: VariantRowProps) {
     <tr>
       <th scope="row">
         {variant.name} {variant.randomWeights && <HonestyBadges simulated={false} randomWeights />}
-        <ForeignBadges runs={variant.runs} />
+        <ForeignBadges runs={variant.runs} small />
       </th>
       <td>
         <IntervalText interval={interval} />

@@ -166,7 +166,7 @@ it("a tracked and an imported run are marked on every page that shows them, and 
   const tracked = await begin({ experiment: "foreign", variant: "tracked" });
   await post(`/${tracked}/finish`, {});
   const { runId: imported } = await storeImported(store, {
-    ...{ project: "default", experiment: "foreign", variant: "imported", seed: 0, name: null, status: "done" },
+    ...{ project: "default", experiment: "foreign", variant: "imported", seed: 0, name: null, status: "lost" },
     ...{ startedAt: new Date(0), endedAt: new Date(1), params: {}, tags: [], note: null, gitCommit: null },
     ...{ series: [], histograms: [], files: [] },
     origin: { tool: "mlflow", identity: "foreign", path: "/mlruns/0/1", details: {} },
@@ -176,6 +176,7 @@ it("a tracked and an imported run are marked on every page that shows them, and 
   for (const [runId, mark] of Object.entries(marks)) expect(await page(`/runs/${runId}`)).toContain(mark);
   for (const path of ["/", "/runs?q=experiment+%3D+foreign", `/compare?runs=${tracked},${imported}`])
     for (const mark of Object.values(marks)) expect(await page(path), path).toContain(mark);
+  expect(await page(`/runs/${imported}`)).not.toContain("exp resume");
   const found = await page("/runs?q=kind+%3D+imported&columns=variant,kind");
   expect(found).toContain("1 run pass the filter");
   expect(found).toContain(marks[imported]);

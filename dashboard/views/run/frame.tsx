@@ -49,7 +49,8 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
             ))}
             <span class="muted">
               <code>{short(run.runId)}</code> · {run.userName !== null && `${run.userName} · `}
-              <span title={run.datasetName ?? undefined}>{datasetTitle(run.datasetName)}</span> · {engineText(run)} ·{" "}
+              <span title={run.datasetName ?? undefined}>{datasetTitle(run.datasetName)}</span> ·{" "}
+              {run.engine !== null && `${engineText(run)} · `}
               {dateTime(run.startedAt ?? run.createdAt)} UTC
               {run.startedAt !== null &&
                 run.endedAt !== null &&
@@ -96,17 +97,21 @@ const WHY: Readonly<Record<string, string>> = {
   pruned: "The sweep's successive halving went on with other variants",
 };
 
+const NO_END = "Where it was imported from it has no end: it was going on, or was killed";
+
 function Failure({ run }: { run: RunDetail }) {
-  const why = WHY[run.status];
+  const why = run.kind === "imported" && run.status === "lost" ? NO_END : WHY[run.status];
   if (why === undefined) return null;
   return (
     <div class={`note ${["failed", "lost"].includes(run.status) ? "bad" : "warn"}`} role="note">
       <p>
         <b>{why}.</b> {run.errorMessage ?? ""}
       </p>
-      <p>
-        Continue it from its last checkpoint with <code>exp resume {short(run.runId)}</code>; its output is under Log.
-      </p>
+      {run.kind === "lockstep" && (
+        <p>
+          Continue it from its last checkpoint with <code>exp resume {short(run.runId)}</code>; its output is under Log.
+        </p>
+      )}
     </div>
   );
 }
