@@ -105,6 +105,7 @@ function Result({ answer }: { answer: Answer }) {
       </Empty>
     );
   const shown = rows.slice(0, MOST_SHOWN);
+  const ofNumbers = names.map((_, i) => shown.every((row) => row[i] === null || typeof row[i] === "number"));
   return (
     <Card
       title={`${rows.length}${cut ? "+" : ""} rows in ${durationMs.toFixed(0)} ms`}
@@ -118,17 +119,19 @@ function Result({ answer }: { answer: Answer }) {
         <table id="sql-result">
           <thead>
             <tr>
-              {names.map((name) => (
-                <th scope="col">{name}</th>
+              {names.map((name, i) => (
+                <th scope="col" class={ofNumbers[i] ? "num" : undefined}>
+                  {name}
+                </th>
               ))}
             </tr>
           </thead>
           <tbody>
             {shown.map((row) => (
               <tr>
-                {row.map((value) => (
+                {row.map((value, i) => (
                   <td
-                    class={typeof value === "number" ? "num" : undefined}
+                    class={ofNumbers[i] ? "num" : undefined}
                     data-value={value === null ? "" : setting(value)}
                   >
                     {typeof value === "number" ? number(value, 4) : setting(value).slice(0, 120)}
