@@ -211,7 +211,9 @@ function Warnings({ experiment }: { experiment: ExperimentGrid }) {
     failed > 0 && `${count(failed, "run")} failed, were lost or interrupted; their seeds are not in the means.`,
     missing > 0 &&
       `${count(missing, seeds[0]?.fold === null ? "seed" : "fold")} missing: run the same command again, finished runs are kept.`,
-    seeds.length === 1 && variants.length > 1 && "One seed only: differences between variants have no interval.",
+    seeds.length === 1 &&
+      variants.length > 1 &&
+      "One seed only: differences between variants have no interval. List more seeds in the experiment, such as [0, 1, 2], and run it again.",
   ].filter((text) => text !== false);
   if (texts.length === 0) return null;
   return (

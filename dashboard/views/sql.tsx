@@ -130,10 +130,7 @@ function Result({ answer }: { answer: Answer }) {
             {shown.map((row) => (
               <tr>
                 {row.map((value, i) => (
-                  <td
-                    class={ofNumbers[i] ? "num" : undefined}
-                    data-value={value === null ? "" : setting(value)}
-                  >
+                  <td class={ofNumbers[i] ? "num" : undefined} data-value={value === null ? "" : setting(value)}>
                     {typeof value === "number" ? number(value, 4) : setting(value).slice(0, 120)}
                   </td>
                 ))}

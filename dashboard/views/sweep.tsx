@@ -31,7 +31,10 @@ export function SweepPage({ experiments, experiment, metric, columns, runs, impo
         <NoRuns />
       ) : runs.length < 2 ? (
         <Empty title="Too few finished runs">
-          <p>A sweep needs two finished runs or more; a grid in the experiment file makes them.</p>
+          <p>
+            A sweep needs two finished runs or more; a grid in the experiment file makes them. Runs that failed or still
+            train are not counted.
+          </p>
         </Empty>
       ) : (
         <Charts metric={metric} columns={columns} runs={runs} importances={importances} />

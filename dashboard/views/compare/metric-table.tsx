@@ -4,7 +4,7 @@ import { seedTitle } from "../../../core/store/seed-text.ts";
 import { useContext } from "hono/jsx";
 import { METRIC_CHOICES } from "../../metric-names.ts";
 import { metricOf } from "../../comparison/over-seeds.ts";
-import { metric, pValue, short, signed } from "../../format.ts";
+import { count, metric, pValue, short, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Card, ForeignBadges, RunLink, Scroll, StatusBadge } from "../parts.tsx";
 import { InFile } from "../in-file.ts";
@@ -33,6 +33,7 @@ export function MetricTable({ state, runs, tests }: Props) {
   if (baseline === undefined) return null;
   const shown = runs.slice(0, MOST_ROWS);
   const ofRun = new Map(tests.map((test) => [test.runId, test]));
+  const apart = state.of !== "test" ? [] : shown.filter((run) => !sameSplit(run, baseline) && !ofRun.has(run.runId));
   return (
     <Card
       title={`Metrics${state.of === "test" ? "" : ` on ${state.of}`}, and the difference to A`}
@@ -75,7 +76,7 @@ export function MetricTable({ state, runs, tests }: Props) {
                 {METRIC_CHOICES.map(({ key, lowerIsBetter }) => (
                   <MetricCell
                     value={metricOf(run, key)}
-                    base={run === baseline ? null : metricOf(baseline, key)}
+                    base={run === baseline || apart.includes(run) ? null : metricOf(baseline, key)}
                     lowerIsBetter={lowerIsBetter}
                   />
                 ))}
@@ -86,6 +87,12 @@ export function MetricTable({ state, runs, tests }: Props) {
           </tbody>
         </table>
       </Scroll>
+      {apart.length > 0 && (
+        <p class="note warn small">
+          {count(apart.length, "run")} had another data set or split than A: no difference is shown, as other test
+          images may be easier or harder. Train both on one split, or exp evaluate both on one labelled set.
+        </p>
+      )}
       {!inFile && <TakeForms state={state} />}
       {runs.length > MOST_ROWS && (
         <p class="small muted">
@@ -94,6 +101,10 @@ export function MetricTable({ state, runs, tests }: Props) {
       )}
     </Card>
   );
+}
+
+function sameSplit(a: RunDetail, b: RunDetail): boolean {
+  return a.datasetDigest === b.datasetDigest && a.splitDigest === b.splitDigest;
 }
 
 /** Buttons of two forms below, so that 500 ids stand in the page once and not in every row. */

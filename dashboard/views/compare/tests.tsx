@@ -112,7 +112,7 @@ function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
       }
     >
       <p>{seedSentence(main.result, main.title)}</p>
-      {main.result.n < 5 && (
+      {main.result.n > 1 && main.result.n < 5 && (
         <Warnings
           texts={[`${main.result.n} seeds: the interval is wide because so few say little about the spread.`]}
         />
