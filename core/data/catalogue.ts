@@ -59,11 +59,21 @@ export const catalogue: Readonly<Record<CatalogueName, CatalogueEntry>> = {
   },
 };
 
+/** 437 benign, 210 malignant, 133 normal, of about 500 x 500 pixels; masks are not counted. */
+const BUSI = {
+  title: "BUSI: breast ultrasound, benign, malignant or normal",
+  images: 780,
+  licence: "CC BY 4.0",
+  citation: "Al-Dhabyani et al., Dataset of breast ultrasound images, Data in Brief 28:104863 (2020)",
+};
+const BUSI_URL = "https://scholar.cu.edu.eg";
+export const BUSI_FILE = "Dataset_BUSI.zip";
+
 /** Whose the published sets of a source are, one line each. @example "BreastMNIST: …, 780 images, CC BY 4.0; cite Yang et al., …" */
 export function creditsOf(source: Source): string[] {
   if (source.kind === "parts") return [source.train, source.val, source.test].flatMap(creditsOf);
-  if (source.kind !== "catalogue") return [];
-  const { title, images, licence, citation } = catalogue[source.name];
+  if (source.kind !== "catalogue" && source.kind !== "busi") return [];
+  const { title, images, licence, citation } = source.kind === "busi" ? BUSI : catalogue[source.name];
   return [`${title}, ${images.toLocaleString("en")} images, ${licence}; cite ${citation}`];
 }
 
@@ -74,6 +84,14 @@ export function catalogueFileName(name: CatalogueName, sizePx: CatalogueSize): s
 }
 
 export function catalogueUrl(fileName: string): string {
-  const base = process.env["EXP_DATA_URL"] ?? MEDMNIST_URL;
+  return urlAt(MEDMNIST_URL, fileName);
+}
+
+export function busiUrl(): string {
+  return urlAt(BUSI_URL, BUSI_FILE);
+}
+
+function urlAt(publisher: string, fileName: string): string {
+  const base = process.env["EXP_DATA_URL"] ?? publisher;
   return `${base.replace(/\/+$/, "")}/${fileName}`;
 }

@@ -1,4 +1,4 @@
-// Downloads one file: into a .part file that a later attempt continues, checked against its md5, then renamed. No answer within
+// Downloads one file: into a .part file that a later attempt continues, checked against its checksum where one is known, then renamed. No answer within
 // three seconds is an error, as is any other failure; nothing else is used instead.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -7,11 +7,19 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { LockstepError } from "../errors.ts";
 
+export interface Checksum {
+  readonly algorithm: "md5" | "sha256";
+  /** Lower case. */
+  readonly hex: string;
+  /** The file that it was written down in, if it is no publisher's. */
+  readonly from?: string;
+}
+
 export interface Download {
   readonly url: string;
   readonly path: string;
-  /** 32 hex digits. */
-  readonly md5: string;
+  /** null: none is known, and whatever arrives whole is taken. */
+  readonly checksum: Checksum | null;
   /** What else the user may do. */
   readonly alternatives: string;
   /** Bytes so far and in all. */
@@ -22,15 +30,15 @@ const CONNECT_MS = 3000;
 
 /** Gives the path of the complete file; downloads what is missing of it. */
 export async function download(wanted: Download): Promise<string> {
-  const { path, md5 } = wanted;
-  if ((await sizeOf(path)) > 0 && (await md5Of(path)) === md5) return path;
+  const { path } = wanted;
+  if ((await sizeOf(path)) > 0 && (await mismatch(path, wanted)) === null) return path;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
   await fetchInto(part, wanted);
-  const received = await md5Of(part);
-  if (received !== md5) {
+  const wrong = await mismatch(part, wanted);
+  if (wrong !== null) {
     await rm(part, { force: true });
-    throw failed(wanted, `its md5 is ${received}, expected ${md5}; the file was removed`);
+    throw failed(wanted, `${wrong}; the file was removed`);
   }
   await rename(part, path);
   return path;
@@ -81,10 +89,15 @@ async function sizeOf(path: string): Promise<number> {
   return (await stat(path).catch(() => null))?.size ?? 0;
 }
 
-async function md5Of(path: string): Promise<string> {
-  const hash = createHash("md5");
+/** What is wrong with the file's checksum, or null. */
+async function mismatch(path: string, { checksum }: Download): Promise<string | null> {
+  if (checksum === null) return null;
+  const { algorithm, hex, from } = checksum;
+  const hash = createHash(algorithm);
   await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
+  const received = hash.digest("hex");
+  const source = from === undefined ? "" : ` as the first download had (${from})`;
+  return received === hex ? null : `its ${algorithm} is ${received}, expected ${hex}${source}`;
 }
 
 function failed({ url, alternatives }: Download, what: string, cause?: unknown): LockstepError {

@@ -70,7 +70,12 @@ export interface CatalogueSource {
 export type CatalogueName = "breastMnist" | "pneumoniaMnist" | "pathMnist";
 export type CatalogueSize = 28 | 64 | 128 | 224;
 
-export type Source = FolderSource | NpzSource | CsvSource | PhantomSource | PartsSource | CatalogueSource;
+/** A published archive without a publisher's checksum, held to that of its first download. */
+export interface BusiSource {
+  readonly kind: "busi";
+}
+
+export type Source = FolderSource | NpzSource | CsvSource | PhantomSource | PartsSource | CatalogueSource | BusiSource;
 
 /** @example folder("images", { group: /^(\d+)_/ }) // patient 17 in "benign/17_a.png" */
 export function folder(
@@ -134,6 +139,11 @@ export function parts(sources: { train: Source; val: Source; test: Source }): Pa
 /** BreastMNIST (MedMNIST v2 and +): 780 breast ultrasound images, malignant or not, official split. CC BY 4.0. */
 export function breastMnist({ sizePx = 28 }: { sizePx?: CatalogueSize } = {}): CatalogueSource {
   return { kind: "catalogue", name: "breastMnist", sizePx };
+}
+
+/** BUSI: 780 breast ultrasound images of about 500 px, benign, malignant or normal, no official split. CC BY 4.0. */
+export function busi(): BusiSource {
+  return { kind: "busi" };
 }
 
 /** PneumoniaMNIST: 5,856 chest X-rays, normal or pneumonia, official split. CC BY 4.0. */

@@ -110,9 +110,9 @@ function halvingQueued(experiment: string): LockstepError {
 function refuseDownloads({ plan: { experiment, source, runs }, parents }: SweepPlan): void {
   for (const parent of parents.values()) refuseDownloads(parent);
   const variant = runs.find(({ settings }) => settings.init.kind === "imagenet")?.variant;
-  if (source.kind !== "catalogue" && variant === undefined) return;
-  const what =
-    source.kind === "catalogue" ? `data set ${source.name}` : `variant "${variant}" needs ImageNet weights, which`;
+  const published = source.kind === "catalogue" ? source.name : source.kind === "busi" ? source.kind : null;
+  if (published === null && variant === undefined) return;
+  const what = published !== null ? `data set ${published}` : `variant "${variant}" needs ImageNet weights, which`;
   throw new LockstepError({
     code: "usage",
     message: `--smoke never touches the network, and ${experiment}'s ${what} may have to be downloaded.`,

@@ -1,15 +1,16 @@
 // Downloads against a server on this machine: complete, continued, damaged, refused, silent.
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { zipSync } from "fflate";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { creditsOf } from "../../core/data/catalogue.ts";
 import { download } from "../../core/data/download.ts";
 import { listSource } from "../../core/data/list.ts";
-import { breastMnist } from "../../core/data/source.ts";
-import { noisePixels, temporaryFolder, temporaryHome } from "./fixtures.ts";
+import { breastMnist, busi } from "../../core/data/source.ts";
+import { noisePixels, picture, temporaryFolder, temporaryHome } from "./fixtures.ts";
 
 const content = Buffer.from(noisePixels("download", 100, 100));
 const md5 = createHash("md5").update(content).digest("hex");
@@ -26,7 +27,12 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 }
 
 async function wanted(url: string) {
-  return { url, path: join(await temporaryFolder(), "deep/file.npz"), md5, alternatives: "Use phantom()." };
+  return {
+    url,
+    path: join(await temporaryFolder(), "deep/file.npz"),
+    checksum: { algorithm: "md5", hex: md5 },
+    alternatives: "Use phantom().",
+  } as const;
 }
 
 /** The content, or the end of it that the request asks for. */
@@ -115,4 +121,35 @@ it("a catalogue entry asks the mirror that EXP_DATA_URL names", async () => {
   expect(asked).toEqual(["/mirror/breastmnist_128.npz"]);
   expect(error).toMatchObject({ code: "data-unreachable" });
   expect((error as { next: string }).next).toMatch(/npz\("breastmnist_128\.npz"\).*EXP_DATA_URL.*phantom\(\)/);
+});
+
+it("BUSI is read without its masks; the SHA-256 of the first download is shown, and later downloads are held to it", async () => {
+  const cache = join(await temporaryHome(), "cache");
+  const files: Record<string, Uint8Array> = {};
+  for (const name of ["benign", "malignant", "normal"])
+    for (const i of [1, 2]) files[`Dataset_BUSI_with_GT/${name}/${name} (${i}).png`] = await picture(`${name} ${i}`);
+  files["Dataset_BUSI_with_GT/benign/benign (1)_mask.png"] = await picture("mask");
+  let archive = zipSync(files);
+  const asked: string[] = [];
+  vi.stubEnv("EXP_CACHE", cache);
+  const url = await serve((request, response) => {
+    asked.push(request.url ?? "");
+    response.end(archive);
+  });
+  vi.stubEnv("EXP_DATA_URL", url);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const first = (await listSource(busi())).manifest;
+  const sha256 = createHash("sha256").update(archive).digest("hex");
+  expect(first.name).toBe(`busi, archive with SHA-256 ${sha256}`);
+  expect(first.samples.map(({ id }) => id)).toContain("benign/benign (1).png");
+  expect(first.samples).toHaveLength(6);
+  const path = join(cache, "downloads", "Dataset_BUSI.zip");
+  expect(await readFile(`${path}.sha256`, "utf8")).toBe(`${sha256}  Dataset_BUSI.zip\n`);
+  expect((await listSource(busi())).manifest.digest).toBe(first.digest);
+  expect(asked).toEqual(["/Dataset_BUSI.zip"]);
+
+  archive = zipSync({ ...files, "normal/normal (3).png": await picture("added") });
+  await rm(path);
+  await expect(listSource(busi())).rejects.toThrow(`expected ${sha256} as the first download had (${path}.sha256)`);
+  expect(creditsOf(busi())[0]).toMatch(/780 images, CC BY 4\.0; cite Al-Dhabyani/);
 });

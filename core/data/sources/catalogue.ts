@@ -15,7 +15,7 @@ export async function readCatalogue(
   const path = await download({
     url: catalogueUrl(fileName),
     path: join(expCache(), "downloads", fileName),
-    md5: catalogue[name].md5[sizePx],
+    checksum: { algorithm: "md5", hex: catalogue[name].md5[sizePx] },
     alternatives: `Fetch ${fileName} elsewhere and use npz("${fileName}"); or name a mirror with EXP_DATA_URL; or use phantom().`,
     progress,
   });

@@ -25,11 +25,13 @@ export async function readSource(
       return readParts(source, (part) => readSource(part, progress));
     case "catalogue":
       return readCatalogue(source, progress);
+    case "busi":
+      return (await import("./busi.ts")).readBusi(progress);
     default:
       throw new LockstepError({
         code: "experiment-invalid",
         message: `data: unknown kind of source "${(source as { kind: string }).kind}"`,
-        next: "Make it with folder(), npz(), csv(), phantom(), parts() or breastMnist().",
+        next: "Make it with folder(), npz(), csv(), phantom(), parts(), breastMnist() or busi().",
       });
   }
 }
