@@ -43,17 +43,21 @@ async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<vo
     if (!dryRun) await removeCaches(caches);
     if (json) return printJson({ type: "gc", runs: removed, kept, bytes, caches, objects: objects ?? [], dryRun });
     const verb = dryRun ? "would be removed" : "removed";
-    process.stdout.write(`${removed.length} deleted runs ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
+    process.stdout.write(`${count(removed.length, "deleted run")} ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
     const cacheBytes = caches.reduce((sum, cache) => sum + cache.bytes, 0);
-    process.stdout.write(`${caches.length} unused caches ${verb}, ${(cacheBytes / 1e6).toFixed(1)} MB\n`);
+    process.stdout.write(`${count(caches.length, "unused cache")} ${verb}, ${(cacheBytes / 1e6).toFixed(1)} MB\n`);
     if (objects !== null) {
       const sum = objects.reduce((total, one) => total + one.bytes, 0);
-      process.stdout.write(`${objects.length} files in the artifact store ${verb}, ${(sum / 1e6).toFixed(1)} MB\n`);
+      process.stdout.write(
+        `${count(objects.length, "file")} in the artifact store ${verb}, ${(sum / 1e6).toFixed(1)} MB\n`,
+      );
     }
     for (const { path } of caches) process.stdout.write(`  ${path}\n`);
     for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
   });
 }
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** What no run refers to in this database's part of the artifact store; null: there is none. */
 async function collectRemote(store: Store, dryRun: boolean): Promise<StoredObject[] | null> {

@@ -141,7 +141,9 @@ async function remove(runName: string | undefined, flags: Flags): Promise<void> 
 }
 
 async function printDeleted(store: Store, flags: Flags): Promise<void> {
-  for (const run of await listDeleted(store)) tell(flags, run, { deletedAt: run.deletedAt }, "is deleted");
+  const deleted = await listDeleted(store);
+  if (deleted.length === 0 && flags.json !== true) process.stdout.write("No deleted run waits for exp gc.\n");
+  for (const run of deleted) tell(flags, run, { deletedAt: run.deletedAt }, "is deleted");
 }
 
 async function withRun(runName: string, work: (store: Store, run: RunRow) => Promise<void>): Promise<void> {

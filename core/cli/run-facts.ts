@@ -9,9 +9,11 @@ export function printFacts(run: RunRow): void {
     kindText({ kind: run.kind, importedFrom: importedFrom(run.provenance) }),
     run.simulated ? "simulated data" : null,
     run.smoke ? "smoke" : null,
+    run.archivedAt === null ? null : "archived",
   ];
   const facts: [string, string | number | null][] = [
     ["run", run.runId],
+    ["name", run.name],
     ["status", run.errorMessage === null ? run.status : `${run.status}: ${run.errorMessage}`],
     ["digest", run.digest],
     ["note", [...marks, run.note].filter((mark) => mark !== null).join("; ")],

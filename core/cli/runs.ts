@@ -73,10 +73,10 @@ const HEAD = [
 function cells(run: RunRow): string[] {
   const metrics = [run.valLoss, run.testAccuracy, run.testPrecision, run.testRecall, run.testF1, run.testAuc];
   const began = (run.startedAt ?? run.createdAt).toISOString().slice(0, 16).replace("T", " ");
-  const mark = kindText(kindOf(run));
+  const marks = [kindText(kindOf(run)), run.archivedAt === null ? null : "archived"].filter((mark) => mark !== null);
   return [
     run.runId.slice(0, 8),
-    run.experiment + (mark === null ? "" : pc.dim(` · ${mark}`)),
+    run.experiment + marks.map((mark) => pc.dim(` · ${mark}`)).join(""),
     run.variant,
     seedText(run),
     run.status === "done" ? run.status : pc.yellow(run.status),

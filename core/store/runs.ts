@@ -52,13 +52,20 @@ async function findByPrefix(store: Store, name: string): Promise<RunRow> {
     store.sql`run_id::text like ${`${prefix}%`} order by created_at desc limit 6`,
   );
   if (found.length === 1) return found[0]!;
-  if (found.length === 0) throw notFound(`No run has an id that begins with "${name}".`);
+  if (found.length === 0) throw await noSuchId(store, name);
   const names = found.slice(0, 5).map((run) => run.runId.slice(0, prefix.length + 4));
   throw new LockstepError({
     code: "run-not-found",
     message: `"${name}" is the beginning of more than one run's id: ${names.join(", ")}${found.length > 5 ? ", …" : ""}.`,
     next: "Give more of its digits.",
   });
+}
+
+async function noSuchId({ sql }: Store, name: string): Promise<LockstepError> {
+  const deleted = await selectRuns(sql, sql`run_id::text like ${`${name.toLowerCase()}%`} limit 1`, { deleted: true });
+  if (deleted.length === 0) return notFound(`No run has an id that begins with "${name}".`);
+  const message = `Run ${name} is deleted.`;
+  return new LockstepError({ code: "run-not-found", message, next: `exp delete ${name} --undo brings it back.` });
 }
 
 async function findByParts(store: Store, name: string): Promise<RunRow> {

@@ -18,6 +18,7 @@ import {
 } from "../../core/store/index.ts";
 import { knownMigrations, migrate } from "../../core/store/migrate.ts";
 import { ownProcess } from "../../core/store/process-id.ts";
+import { setDeleted } from "../../core/store/run-marks.ts";
 import { createTestDatabase } from "../postgres.ts";
 import { digestOf, manifest, newRun, split } from "./sample-run.ts";
 
@@ -48,6 +49,9 @@ test("a name that fits no run or several says so", async () => {
   await createRun(store, newRun({ runId: "ffff0000-0000-4000-8000-000000000002" }));
   await expect(findRun(store, "ffff0")).rejects.toThrow(/beginning of more than one run's id: ffff0000-, ffff0000-/);
   await expect(findRun(store, "ffff1")).rejects.toThrow('No run has an id that begins with "ffff1"');
+  await setDeleted(store, "ffff0000-0000-4000-8000-000000000002", true);
+  await expect(findRun(store, "ffff0000-0000-4000-8000-000000000002")).rejects.toThrow("is deleted");
+  await setDeleted(store, "ffff0000-0000-4000-8000-000000000002", false);
   await expect(findRun(store, "x' or true --")).rejects.toThrow("No run is named");
   await expect(findRun(store, "frozen-backbone/nothing/3")).rejects.toThrow("No run of it exists");
 });
