@@ -120,13 +120,14 @@ export function columnNamed(name: string): Column {
   });
 }
 
+/** Of a run that Lockstep trained, settings stand under "settings"; of a tracked or imported one, its config is as it was given. */
 function configColumn(path: string): Column {
   const keys = path.split(".");
   return {
     key: `config.${path}`,
     title: path,
     kind: "config",
-    expression: (sql) => sql`(r.config #>> ${keys})`,
+    expression: (sql) => sql`coalesce(r.config #>> ${["settings", ...keys]}, r.config #>> ${keys})`,
   };
 }
 

@@ -51,7 +51,8 @@ export async function readDifferingSettings(
 ): Promise<string[]> {
   const rows = await sql<{ key: string }[]>`
     with shown as materialized (
-      select r.config from runs r left join datasets d using (dataset_digest)
+      select case when jsonb_typeof(r.config -> 'settings') = 'object'
+        then (r.config - 'settings') || (r.config -> 'settings') else r.config end as config from runs r left join datasets d using (dataset_digest)
       where ${conditions(sql, list)} and jsonb_typeof(r.config) = 'object' order by r.created_at desc limit 200
     ), outer_entries as (
       select key, value, jsonb_typeof(value) = 'object' as nested from shown, jsonb_each(config)

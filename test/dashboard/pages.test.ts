@@ -80,6 +80,20 @@ describe("runs", () => {
     expect(textOf(await dashboard.page(`/runs?group=variant&${columns}`))).toContain("highest gap");
   });
 
+  it("are filtered and grouped by a setting as Lockstep stores it, under settings", async () => {
+    const { sql } = dashboard.store;
+    await sql`update runs set config = jsonb_build_object('settings', config) where variant = 'slim'`;
+    try {
+      const text = textOf(await dashboard.page("/runs?q=config.widthMult+%3D+0.5&columns=variant,config.widthMult"));
+      expect(text).toContain("3 runs pass the filter");
+      const html = await dashboard.page("/runs?q=experiment+%3D+frozen-backbone");
+      expect(html).toContain('value="config.widthMult"');
+      expect(html).not.toContain("config.settings");
+    } finally {
+      await sql`update runs set config = config -> 'settings' where variant = 'slim'`;
+    }
+  });
+
   it("offers every setting that differs among them as a group", async () => {
     const html = await dashboard.page("/runs?q=experiment+%3D+frozen-backbone");
     const offered = /<optgroup label="Settings that differ">(.*?)<\/optgroup>/s.exec(html)?.[1] ?? "";
