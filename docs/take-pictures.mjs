@@ -1,6 +1,7 @@
 // Takes the pictures of docs/tour.md and the README from a running dashboard that holds finished runs of two variants.
 // Usage: node docs/take-pictures.mjs http://127.0.0.1:4500 frozen-backbone frozen unfrozen
 import { chromium } from "playwright-core";
+import sharp from "sharp";
 
 const [base, experiment, variantA, variantB] = process.argv.slice(2);
 const folder = new URL("./images/", import.meta.url).pathname;
@@ -29,6 +30,7 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
 for (const [name, path] of Object.entries(pages)) {
   await page.goto(base + path);
   await page.waitForTimeout(1500); // the charts draw themselves
-  await page.screenshot({ path: `${folder}${name}.png`, fullPage: name === "compare" });
+  const picture = await page.screenshot({ fullPage: name === "compare" });
+  await sharp(picture).png({ palette: true, colours: 192, effort: 8 }).toFile(`${folder}${name}.png`); // half the size
 }
 await browser.close();
