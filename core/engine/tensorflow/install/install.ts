@@ -6,6 +6,7 @@ import { basename, join, resolve, sep } from "node:path";
 import { LockstepError } from "../../../errors.ts";
 import { findInstallation, installationFolder, MANIFEST, type Installation, type Manifest } from "../installation.ts";
 import { loadApart } from "../load-apart.ts";
+import { FREE_SPACE } from "./run-tool.ts";
 import { compileBinding, installPackages, installWheels } from "./steps.ts";
 import { findTools } from "./tools.ts";
 import { TENSORFLOW_VERSION } from "./wheels.ts";
@@ -46,6 +47,8 @@ export async function installTensorflow(options: InstallOptions): Promise<Instal
     const manifest = options.from === undefined ? await installOurs(made, options) : await useOwn(options.from);
     await writeFile(join(made, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(join(made, MANIFEST), join(folder, MANIFEST)); // from here on the new one is the installation
+  } catch (cause) {
+    throw isFullDisk(cause) ? fullDisk(folder, cause) : cause;
   } finally {
     await removeUnused(folder, made);
   }
@@ -108,6 +111,16 @@ async function removeUnused(folder: string, own?: string): Promise<void> {
     // A pip or npm that outlives a killed installation may write into it still; then it goes with a later one.
     await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
+}
+
+/** Of our own small files; what npm and pip say of it is told where they are run. */
+function isFullDisk(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+function fullDisk(folder: string, cause: unknown): LockstepError {
+  const message = `engine install: no space is left for ${folder}`;
+  return new LockstepError({ code: "storage", message, next: FREE_SPACE, cause });
 }
 
 function isRunning(pid: number): boolean {

@@ -46,13 +46,17 @@ export async function runTool(
   });
 }
 
+/** What to do where the disk is full. */
+export const FREE_SPACE =
+  "Free some space, or move the home with EXP_HOME to a larger disk; then run the same command again.";
+
 /** What npm, pip and compilers say where the same advice holds for all. */
 const KNOWN_FAILURES = [
   {
     words: /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/,
     code: "storage",
     said: "no space is left on the device",
-    next: "Free some space, or move the home with EXP_HOME to a larger disk; then run the same command again.",
+    next: FREE_SPACE,
   },
   {
     words: /DO NOT MATCH THE HASHES|EINTEGRITY/,
