@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { Interrupted, LockstepError } from "../errors.ts";
+import { knownError } from "../known-error.ts";
 import { beforeLoading } from "../experiment/load.ts";
 import { suggestion } from "../experiment/nearest.ts";
 import { registerCommands } from "./commands.ts";
@@ -63,15 +64,7 @@ function report(error: unknown, { json, debug, program }: ReportOptions): number
     printError(usageError(error, program), { json, debug });
     return 1;
   }
-  const known =
-    error instanceof LockstepError
-      ? error
-      : new LockstepError({
-          code: "internal",
-          message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-          next: "This is a fault of ours; --debug shows where.",
-          cause: error,
-        });
+  const known = knownError(error);
   printError(known, { json, debug });
   return known.exitCode;
 }

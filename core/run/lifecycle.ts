@@ -1,6 +1,7 @@
 // One run from its claimed row to its last status: weights, images, training, and an end that is written on every way out.
 import { basename, join } from "node:path";
 import { Interrupted, LockstepError } from "../errors.ts";
+import { knownError } from "../known-error.ts";
 import { reached } from "../phases.ts";
 import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
@@ -191,12 +192,11 @@ function failed({ work, recorder }: Attempt, cause: unknown): RunOutcome {
 
 function inRun({ experiment, variant, ...position }: RunName, cause: unknown): LockstepError {
   if (cause instanceof Interrupted) return new LockstepError({ code: "internal", message: cause.message, cause });
-  const known = cause instanceof LockstepError ? cause : null;
-  const message = known?.message ?? (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
+  const { code, message, next } = knownError(cause);
   return new LockstepError({
-    code: known?.code ?? "internal",
+    code,
     message: `run ${experiment}/${variant}/${seedText(position)}: ${message}`,
-    next: known === null ? "This is a fault of ours; --debug shows where." : known.next,
+    next,
     cause,
   });
 }
