@@ -47,11 +47,13 @@ it("a folder that may not be written stops the run; its last checkpoint is whole
   expect(digestOf(resumed.stdout)).toBe(digestOf(undisturbed.stdout));
 }, 240_000);
 
-/** @returns the folder of the run that has written one */
+/** @returns the folder of the run that has written one, and the contact sheet, which is drawn while it trains */
 async function firstCheckpoint(runs: string): Promise<string> {
   for (;;) {
     const [run] = existsSync(runs) ? readdirSync(runs) : [];
-    if (run !== undefined && stepFiles(join(runs, run)).length > 0) return join(runs, run);
+    const folder = join(runs, run ?? "");
+    if (run !== undefined && stepFiles(folder).length > 0 && existsSync(join(folder, "contact-sheet.png")))
+      return folder;
     await sleep(5);
   }
 }
