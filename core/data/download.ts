@@ -1,11 +1,9 @@
 // Downloads one file: into a .part file that a later attempt continues, checked against its checksum where one is known, then renamed. No answer within
 // three seconds is an error, as is any other failure; nothing else is used instead.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { LockstepError } from "../errors.ts";
+import { fileDigest } from "../file-digest.ts";
 
 export interface Checksum {
   readonly algorithm: "md5" | "sha256";
@@ -93,9 +91,7 @@ async function sizeOf(path: string): Promise<number> {
 async function mismatch(path: string, { checksum }: Download): Promise<string | null> {
   if (checksum === null) return null;
   const { algorithm, hex, from } = checksum;
-  const hash = createHash(algorithm);
-  await pipeline(createReadStream(path), hash);
-  const received = hash.digest("hex");
+  const received = await fileDigest(path, algorithm);
   const source = from === undefined ? "" : ` as the first download had (${from})`;
   return received === hex ? null : `its ${algorithm} is ${received}, expected ${hex}${source}`;
 }

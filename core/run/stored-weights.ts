@@ -1,7 +1,6 @@
 // The weights that a stored run started from, found again: its parent's best checkpoint, its file or a bundle's, checked by digest.
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { LockstepError } from "../errors.ts";
+import { fileDigest } from "../file-digest.ts";
 import { networkOf } from "./check-plan.ts";
 import { hasClasses, locateWeights, type ParentWeights, type WeightsOrigin } from "./initial-weights.ts";
 import type { Recorded } from "./recorded.ts";
@@ -44,9 +43,7 @@ export async function bundledWeights(
       next: "Make the bundle again with --weights initial.",
     });
   }
-  const sha256 = createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
+  const sha256 = await fileDigest(path);
   const origin = run.init ?? init.kind;
   checkSha256(origin, sha256, recorded);
   const classifier =

@@ -1,6 +1,6 @@
 // Stored files against their digests.
 import { join } from "node:path";
-import { fileSha256 } from "../store/artifacts/content.ts";
+import { fileDigest } from "../file-digest.ts";
 import { fetchArtifact } from "../store/artifacts/fetch-artifact.ts";
 import type { Store, StoredArtifact } from "../store/index.ts";
 import { judged, notChecked, type VerdictLine } from "./verdict.ts";
@@ -19,6 +19,6 @@ export async function checkArtifacts(
 
 async function findingOf(store: Store, { name, path, sha256 }: StoredArtifact, home: string): Promise<string[]> {
   if (!(await fetchArtifact(store, home, { path, sha256 }))) return [`${name} is not at ${join(home, path)}`];
-  const received = await fileSha256(join(home, path));
+  const received = await fileDigest(join(home, path));
   return received === sha256 ? [] : [`${name} has sha256 ${received}, ${sha256} was stored`];
 }

@@ -1,12 +1,10 @@
 // BUSI: its archive is downloaded once into EXP_CACHE, unpacked beside it and read as class folders, without the masks. Its publisher
 // names no checksum: the SHA-256 of the first download is written down and later downloads are held to it.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { unzipSync } from "fflate";
 import { LockstepError } from "../../errors.ts";
+import { fileDigest } from "../../file-digest.ts";
 import { expCache } from "../../home.ts";
 import type { SourceContents } from "../candidate.ts";
 import { BUSI_FILE, busiUrl } from "../catalogue.ts";
@@ -28,7 +26,7 @@ export async function readBusi(progress?: (done: number, total: number) => void)
     alternatives: `Fetch ${BUSI_FILE} elsewhere, unpack it and use folder("Dataset_BUSI_with_GT", { exclude: /_mask/ }); or name a mirror with EXP_DATA_URL; or use breastMnist(), made from BUSI, or phantom().`,
     progress,
   });
-  const sha256 = recorded ?? (await sha256OfFile(path));
+  const sha256 = recorded ?? (await fileDigest(path));
   const root = await unpacked(path, sha256);
   if (recorded === null) await writeFile(record, `${sha256}  ${BUSI_FILE}\n`); // what `sha256sum -c` reads
   const contents = await readFolder(folder(root, { exclude: /_mask/ }));
@@ -64,10 +62,4 @@ async function membersOf(path: string): Promise<Record<string, Uint8Array>> {
   await rm(path, { force: true });
   const message = `${basename(path)} is not the archive of BUSI, or it is damaged: expected benign/*.png, malignant/*.png, normal/*.png; it was removed`;
   throw new LockstepError({ code: "data-invalid", message, next: "Try again, or name a mirror with EXP_DATA_URL." });
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 // Fetches one file over http(s) into a cache: 3 s to connect, written beside its place and renamed only when its checksum holds, so that
 // a broken download never stands where a later run would take it for whole.
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { LockstepError } from "../../errors.ts";
+import { fileDigest } from "../../file-digest.ts";
 import { weightsError } from "./tensor.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
@@ -31,7 +32,7 @@ export interface Download {
 export async function download(request: Download): Promise<string> {
   const { path, sha256 } = request;
   if (await exists(path)) {
-    if ((await digestOfFile(path)).startsWith(sha256)) return path;
+    if ((await fileDigest(path)).startsWith(sha256)) return path;
     await rm(path); // damaged in the cache: fetch it again
   }
   await mkdir(dirname(path), { recursive: true });
@@ -97,12 +98,6 @@ function open(request: Download, url: string): Promise<http.IncomingMessage> {
     opening.on("error", (cause) => fail(cause.message || "cannot be reached", cause));
     opening.on("close", () => clearTimeout(timer));
   });
-}
-
-async function digestOfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -4,7 +4,8 @@ import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LockstepError } from "../../errors.ts";
 import { replaceFile, TEMPORARY } from "../../train/atomic-file.ts";
-import { fileSha256, receiveInto } from "./content.ts";
+import { fileDigest } from "../../file-digest.ts";
+import { receiveInto } from "./content.ts";
 import { changedFile, damagedObject, keyOf, type ObjectStore, type StoredObject } from "./object-store.ts";
 
 export function openFolder(root: string, space: string): ObjectStore {
@@ -16,7 +17,7 @@ export function openFolder(root: string, space: string): ObjectStore {
     put: ({ sha256, path }) =>
       told(async () => {
         if (existsSync(pathOf(sha256))) return;
-        const received = await fileSha256(path);
+        const received = await fileDigest(path);
         if (received !== sha256) throw changedFile(path, sha256, received);
         await replaceFile(pathOf(sha256), async (file) => {
           for await (const part of createReadStream(path) as AsyncIterable<Buffer>) await file.writeFile(part);

@@ -16,7 +16,8 @@ import {
   UploadPartCommand,
   type CompletedPart,
 } from "@aws-sdk/client-s3";
-import { fileSha256, receiveInto } from "./content.ts";
+import { fileDigest } from "../../file-digest.ts";
+import { receiveInto } from "./content.ts";
 import { changedFile, damagedObject, keyOf, type FileToPut, type ObjectStore } from "./object-store.ts";
 import { isMissing, s3Error } from "./s3-errors.ts";
 
@@ -131,7 +132,7 @@ async function putWhole(client: S3Client, target: Target, { path, sha256, bytes 
 }
 
 async function putParts(client: S3Client, target: Target, file: FileToPut): Promise<void> {
-  const received = await fileSha256(file.path);
+  const received = await fileDigest(file.path);
   if (received !== file.sha256) throw changedFile(file.path, file.sha256, received);
   const begun = await partsThere(client, target, file.uploadId);
   const UploadId = begun?.uploadId ?? (await beginParts(client, target));

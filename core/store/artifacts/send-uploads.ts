@@ -2,11 +2,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LockstepError } from "../../errors.ts";
+import { fileDigest } from "../../file-digest.ts";
 import type { Store } from "../connect.ts";
 import { isConnectionLoss } from "../connection-error.ts";
 import { ownProcess, processLives } from "../process-id.ts";
 import { listSpools } from "../spool/spool-files.ts";
-import { fileSha256 } from "./content.ts";
 import type { ObjectStore } from "./object-store.ts";
 import {
   listPending,
@@ -124,7 +124,7 @@ async function sendHeld(
   const keepUploadId = (id: string): void =>
     updatePending(home, { ...one, [key]: { name, path: below, uploadId: id } });
   try {
-    const sha256 = await fileSha256(path);
+    const sha256 = await fileDigest(path);
     const { size: bytes } = statSync(path);
     await objects.put({ sha256, path, bytes, uploadId, keepUploadId });
     return { name, sha256, bytes };
