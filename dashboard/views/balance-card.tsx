@@ -3,7 +3,7 @@
 import { count, setting, short } from "../format.ts";
 import type { DatasetRow, SplitRow } from "../queries/datasets.ts";
 import { Data } from "./layout.tsx";
-import { Card, Scroll } from "./parts.tsx";
+import { Card, Chart, Scroll } from "./parts.tsx";
 
 const PARTS = ["train", "val", "test"];
 
@@ -56,13 +56,11 @@ export function BalanceCard({
       <div class="grid2">
         <div>
           <Data id="balance" value={{ classes: dataset.classes, parts }} />
-          <div
-            class="chart"
+          <Chart
             id="balance-chart"
-            data-title="Balance"
-            role="img"
-            aria-label="Samples by class and part; the table beside it has the numbers"
-          ></div>
+            title="Balance"
+            label="Samples by class and part; the table beside it has the numbers"
+          />
         </div>
         <Scroll label="Samples by class and part">
           <table id="balance-table">

@@ -88,6 +88,38 @@ export function Card({ title, id, aside, children }: CardProps) {
   );
 }
 
+interface ChartProps {
+  readonly id?: string;
+  /** What its files are named by. */
+  readonly title?: string;
+  /** For those who do not see it. */
+  readonly label: string;
+  readonly height?: "low" | "tall" | undefined;
+  /** What a script finds it by. */
+  readonly data?: Readonly<Record<`data-${string}`, string>>;
+}
+
+/** Room for a chart that a script draws. */
+export function Chart({ id, title, label, height, data = {} }: ChartProps) {
+  const look = height === undefined ? "chart" : `chart ${height}`;
+  return <div class={look} id={id} data-title={title} role="img" aria-label={label} {...data}></div>;
+}
+
+/** Of every form that says how curves are shown; its words are those of the form. */
+export function SmoothAndLog({ smoothing = "Smoothing", log }: { smoothing?: string; log: string }) {
+  return (
+    <>
+      <label>
+        {smoothing}
+        <input type="range" name="smooth" min="0" max="0.98" step="0.02" />
+      </label>
+      <label>
+        <input type="checkbox" name="log" value="1" /> {log}
+      </label>
+    </>
+  );
+}
+
 /** "frozen / 0", which leads to the run; in a file it is text. */
 export function RunLink({ run }: { run: SeedAndFold & { readonly runId: string; readonly variant: string } }) {
   const name = (

@@ -4,7 +4,7 @@ import { number, setting } from "../format.ts";
 import type { Answer } from "../queries/read-only.ts";
 import type { ViewColumns } from "../queries/views-list.ts";
 import { Data, Page } from "./layout.tsx";
-import { Card, Empty, Scroll } from "./parts.tsx";
+import { Card, Chart, Empty, Scroll } from "./parts.tsx";
 
 interface Props {
   readonly text: string;
@@ -172,7 +172,7 @@ function QuickChart({ answer }: { answer: Answer }) {
         </label>
       </div>
       <Data id="result" value={{ names: answer.names, rows: answer.rows.slice(0, MOST_SHOWN) }} />
-      <div class="chart" id="quick-chart" role="img" aria-label="Chart of two columns of the result"></div>
+      <Chart id="quick-chart" label="Chart of two columns of the result" />
     </Card>
   );
 }

@@ -6,7 +6,7 @@ import { number, percent, short } from "../format.ts";
 import type { SweepRun, SweepColumn } from "../routes/sweep.ts";
 import { NoRuns } from "./experiments.tsx";
 import { Data, Page } from "./layout.tsx";
-import { Card, Empty, Scroll } from "./parts.tsx";
+import { Card, Chart, Empty, Scroll } from "./parts.tsx";
 
 interface Props {
   readonly experiments: readonly string[];
@@ -97,13 +97,11 @@ function Charts({ metric, columns, runs, importances }: Pick<Props, "metric" | "
           </span>
         }
       >
-        <div
-          class="chart"
+        <Chart
           id="parallel"
-          data-title="Parallel coordinates"
-          role="img"
-          aria-label="One line a run across its settings and metrics; the numbers are behind the CSV button"
-        ></div>
+          title="Parallel coordinates"
+          label="One line a run across its settings and metrics; the numbers are behind the CSV button"
+        />
       </Card>
       <div class="grid2">
         <Card title="Any two columns">
@@ -111,13 +109,7 @@ function Charts({ metric, columns, runs, importances }: Pick<Props, "metric" | "
             {axis("x")}
             {axis("y")}
           </div>
-          <div
-            class="chart"
-            id="scatter"
-            data-title="Scatter"
-            role="img"
-            aria-label="One point a run; the numbers are behind the CSV button"
-          ></div>
+          <Chart id="scatter" title="Scatter" label="One point a run; the numbers are behind the CSV button" />
         </Card>
         <ImportanceCard metric={metric} importances={importances} />
       </div>

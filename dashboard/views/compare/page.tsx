@@ -6,7 +6,7 @@ import { count } from "../../format.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Data, Page } from "../layout.tsx";
-import { Card, Empty, ForeignBadges, HonestyBadges } from "../parts.tsx";
+import { Card, Chart, Empty, ForeignBadges, HonestyBadges, SmoothAndLog } from "../parts.tsx";
 import { ConfigDifferences } from "./differences.tsx";
 import type { RunScores } from "../../queries/scores.ts";
 import { ScoreTable } from "./score-table.tsx";
@@ -131,22 +131,15 @@ function CurvesCard() {
         {select("phase", ["val", "train"])}
         {select("metric", ["loss", "accuracy", "precision", "recall", "f1", "auc", "lr"])}
         {select("by", ["epoch", "batch"])}
-        <label>
-          smoothing
-          <input type="range" name="smooth" min="0" max="0.98" step="0.02" />
-        </label>
-        <label>
-          <input type="checkbox" name="log" value="1" /> log loss
-        </label>
+        <SmoothAndLog smoothing="smoothing" log="log loss" />
         <span class="muted">Bands are 95 % intervals of a group's mean. Drag to zoom, double click for all.</span>
       </form>
-      <div
-        class="chart tall"
+      <Chart
         id="compare-chart"
-        data-title="Compared curves"
-        role="img"
-        aria-label="Curves of the compared runs; their numbers are behind the CSV button"
-      ></div>
+        title="Compared curves"
+        label="Curves of the compared runs; their numbers are behind the CSV button"
+        height="tall"
+      />
     </Card>
   );
 }

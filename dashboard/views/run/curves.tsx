@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 // The run page's charts and their controls; drawn by client/run-curves.js.
-import { Card } from "../parts.tsx";
+import { Card, Chart, SmoothAndLog } from "../parts.tsx";
 
 const CHARTS = [
   ["loss", "Loss"],
@@ -28,13 +28,7 @@ export function RunCurves() {
             <option value="time">seconds</option>
           </select>
         </label>
-        <label>
-          Smoothing
-          <input type="range" name="smooth" min="0" max="0.98" step="0.02" />
-        </label>
-        <label>
-          <input type="checkbox" name="log" value="1" /> log loss
-        </label>
+        <SmoothAndLog log="log loss" />
         <button type="button" id="reset-zoom" disabled>
           Whole range
         </button>
@@ -43,13 +37,12 @@ export function RunCurves() {
       <div class="grid2">
         {CHARTS.map(([key, title], i) => (
           <Card title={title}>
-            <div
-              class={i < 2 ? "chart" : "chart low"}
-              data-curve={key}
-              data-title={title}
-              role="img"
-              aria-label={`${title} while training; its numbers are behind the CSV button`}
-            ></div>
+            <Chart
+              title={title}
+              label={`${title} while training; its numbers are behind the CSV button`}
+              height={i < 2 ? undefined : "low"}
+              data={{ "data-curve": key }}
+            />
           </Card>
         ))}
       </div>

@@ -3,7 +3,7 @@
 import type { SamplePrediction } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Data } from "../layout.tsx";
-import { Card, Empty, Segments } from "../parts.tsx";
+import { Card, Chart, Empty, Segments } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
 
 interface Props {
@@ -107,13 +107,7 @@ function ChartCard({ id, title, value, name }: { id: string; title: string; valu
         </span>
       }
     >
-      <div
-        class="chart"
-        id={id}
-        data-title={title}
-        role="img"
-        aria-label={`${title}; its points are behind the CSV button`}
-      ></div>
+      <Chart id={id} title={title} label={`${title}; its points are behind the CSV button`} />
     </Card>
   );
 }

@@ -2,7 +2,7 @@
 // Numbers that a hook, a program or the machine itself logged, and histograms; drawn by client/metrics.js and client/histograms.js.
 import type { LoggedNames } from "../../queries/metrics.ts";
 import type { RunDetail } from "../../queries/runs.ts";
-import { Card, Empty } from "../parts.tsx";
+import { Card, Chart, Empty, SmoothAndLog } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
 
 export function MetricsPage({ run, logged }: { run: RunDetail; logged: LoggedNames }) {
@@ -33,13 +33,7 @@ function Controls() {
           <option value="seconds">seconds</option>
         </select>
       </label>
-      <label>
-        Smoothing
-        <input type="range" name="smooth" min="0" max="0.98" step="0.02" />
-      </label>
-      <label>
-        <input type="checkbox" name="log" value="1" /> log axis
-      </label>
+      <SmoothAndLog log="log axis" />
       <label>
         Names with <input type="search" name="find" size={14} autocomplete="off" spellcheck={false} />
       </label>
@@ -54,13 +48,12 @@ function Charts({ title, names }: { title: string; names: readonly string[] }) {
       <div class="grid2">
         {names.map((name) => (
           <Card title={titleOf(name)}>
-            <div
-              class="chart low"
-              data-metric={name}
-              data-title={titleOf(name)}
-              role="img"
-              aria-label={`${titleOf(name)} over the run; its numbers are behind the CSV button`}
-            ></div>
+            <Chart
+              title={titleOf(name)}
+              label={`${titleOf(name)} over the run; its numbers are behind the CSV button`}
+              height="low"
+              data={{ "data-metric": name }}
+            />
           </Card>
         ))}
       </div>
@@ -89,22 +82,10 @@ function Histograms({ names }: { names: readonly string[] }) {
       </form>
       <div class="grid2">
         <Card title="At this step">
-          <div
-            class="chart"
-            id="histogram-bars"
-            data-title="At this step"
-            role="img"
-            aria-label="How the values are spread at this step"
-          ></div>
+          <Chart id="histogram-bars" title="At this step" label="How the values are spread at this step" />
         </Card>
         <Card title="Over the steps">
-          <div
-            class="chart"
-            id="histogram-map"
-            data-title="Over the steps"
-            role="img"
-            aria-label="How the values are spread, step by step"
-          ></div>
+          <Chart id="histogram-map" title="Over the steps" label="How the values are spread, step by step" />
         </Card>
       </div>
     </section>
