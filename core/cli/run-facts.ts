@@ -48,18 +48,18 @@ function samplesOf({ trainSamples, valSamples, testSamples }: RunRow): string | 
 
 function testLine(run: RunRow): string | null {
   if (run.testLoss === null) return null;
-  const values = {
-    loss: run.testLoss,
-    accuracy: run.testAccuracy,
-    precision: run.testPrecision,
-    recall: run.testRecall,
-    f1: run.testF1,
-    auc: run.testAuc,
-  };
   const positive = run.positiveClass === null ? "" : ` (positive: ${run.positiveClass})`;
   return (
-    Object.entries(values)
+    Object.entries(testMetrics(run))
       .map(([name, value]) => `${name} ${value?.toFixed(4) ?? "-"}`)
       .join(", ") + positive
   );
+}
+
+export function testMetrics(run: RunRow): Readonly<Record<string, number | null>> {
+  const { testLoss, testAccuracy, testPrecision, testRecall, testF1, testAuc } = run;
+  return {
+    ...{ loss: testLoss, accuracy: testAccuracy, precision: testPrecision },
+    ...{ recall: testRecall, f1: testF1, auc: testAuc },
+  };
 }

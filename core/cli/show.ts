@@ -27,7 +27,7 @@ import { printKernelTimes } from "./kernel-times-table.ts";
 import { printJson, printTable } from "./output.ts";
 import { printScores } from "./scores-table.ts";
 import { withStore } from "./with-store.ts";
-import { printFacts } from "./run-facts.ts";
+import { printFacts, testMetrics } from "./run-facts.ts";
 
 const EXAMPLES = `
 Examples:
@@ -119,16 +119,7 @@ function scoresOf(scores: readonly StoredScores[], phase: StoredScores["phase"])
 /** Scores by class are in the order of the run's classes. */
 function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics | null): object | null {
   if (run.testLoss === null) return null;
-  return {
-    loss: run.testLoss,
-    accuracy: run.testAccuracy,
-    precision: run.testPrecision,
-    recall: run.testRecall,
-    f1: run.testF1,
-    auc: run.testAuc,
-    confusion,
-    ...scores,
-  };
+  return { ...testMetrics(run), confusion, ...scores };
 }
 
 function printShown(shown: Shown): void {
