@@ -155,6 +155,17 @@ describe("installing", () => {
     expect(readdirSync(folder)).toEqual([MANIFEST]); // the former one went when the new one had its place
   });
 
+  it("removes the former one of the layout before, which stood in the folder itself", async () => {
+    const folder = fakeInstallation("");
+    mkdirSync(join(folder, "site"));
+    for (const name of ["package.json", "package-lock.json", "wheels.txt"]) writeFileSync(join(folder, name), "");
+    writeFileSync(join(folder, "notes.txt"), "the user's own");
+    await expect(install({ force: true, from: home })).rejects.toThrow("no @tensorflow/tfjs-node-gpu in");
+    expect(readdirSync(folder)).toHaveLength(7); // it stands until another is whole
+    await install({ force: true, from: ownPackage() });
+    expect(readdirSync(folder).sort()).toEqual([MANIFEST, "notes.txt"]);
+  });
+
   it.each([
     ["OSError: [Errno 28] No space left on device", "storage", "Free some space"],
     [

@@ -58,6 +58,9 @@ export async function installTensorflow(options: InstallOptions): Promise<Instal
 /** Begins the names of the subfolders that installations are made in; the process's id follows. */
 const MADE = "made-";
 
+/** What an installation of before 2026-11-24 is made of: it stood in the folder itself. The first two nobody else puts there. */
+const FORMER_LAYOUT = ["site", "wheels.txt", "node_modules", "package.json", "package-lock.json"] as const;
+
 /** Whether what is there is what was asked for. */
 function serves(present: Installation, { gpu, from }: InstallOptions): boolean {
   if (from !== undefined) return present.source === "own" && present.modules === resolve(from);
@@ -102,6 +105,9 @@ async function useOwn(from: string): Promise<Manifest> {
 /** Removes every installation that the manifest does not name, but for those that a running process makes. @param own made by this one */
 async function removeUnused(folder: string, own?: string): Promise<void> {
   const modules = findInstallation(folder)?.modules;
+  const former = FORMER_LAYOUT.slice(0, 2).every((name) => existsSync(join(folder, name)));
+  if (former && modules !== join(folder, "node_modules"))
+    for (const name of FORMER_LAYOUT) await rm(join(folder, name), { recursive: true, force: true });
   for (const name of await readdir(folder)) {
     if (!name.startsWith(MADE)) continue;
     const path = join(folder, name);
