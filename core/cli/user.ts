@@ -1,7 +1,7 @@
 // exp user: who may use the dashboard where it asks for a token.
 import type { Command } from "commander";
 import { openReadyStore, type Store } from "../store/index.ts";
-import { addUser, listUsers, removeUser, type Role } from "../store/users.ts";
+import { addUser, listUsers, removeUser, rotateToken, type Role } from "../store/users.ts";
 import { oneOf } from "./flags.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
@@ -17,6 +17,7 @@ A token is shown once; the database keeps its digest alone. Whoever has the role
 Examples:
   exp user add ann --role write
   exp user list
+  exp user rotate ann
   exp user remove ann
   exp dashboard --host 0.0.0.0 --users`;
 
@@ -32,10 +33,7 @@ export function registerUserCommands(program: Command): void {
       within(async (store) => {
         const token = await addUser(store, { name, role });
         if (json) printJson({ type: "user", name, role, token });
-        else
-          process.stdout.write(
-            `${token}\nThe token of ${name}, shown this once: open the dashboard with ?token=TOKEN.\n`,
-          );
+        else printToken(name, token);
       }),
     );
   user
@@ -44,10 +42,31 @@ export function registerUserCommands(program: Command): void {
     .option("--json", "one JSON object a user")
     .action(({ json }: Flags) => within((store) => list(store, json ?? false)));
   user
+    .command("rotate")
+    .argument("<name>", "as exp user list shows it")
+    .description("Another token for a user; the one before ends at once")
+    .option("--json", "one JSON object")
+    .action((name: string, { json }: Flags) =>
+      within(async (store) => {
+        const token = await rotateToken(store, name);
+        if (json) printJson({ type: "user", name, token });
+        else printToken(name, token);
+      }),
+    );
+  user
     .command("remove")
     .argument("<name>", "as exp user list shows it")
     .description("Its token ends at once")
-    .action((name: string) => within((store) => removeUser(store, name)));
+    .action((name: string) =>
+      within(async (store) => {
+        await removeUser(store, name);
+        process.stdout.write(`${name} is removed; its token ends now.\n`);
+      }),
+    );
+}
+
+function printToken(name: string, token: string): void {
+  process.stdout.write(`${token}\nThe token of ${name}, shown this once: open the dashboard with ?token=TOKEN.\n`);
 }
 
 async function list(store: Store, json: boolean): Promise<void> {

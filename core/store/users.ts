@@ -33,11 +33,18 @@ export function ownUser(): string {
 export async function addUser({ sql }: Database, { name, role }: User): Promise<string> {
   if (!/^[\p{L}\p{N}._@-]{1,100}$/u.test(name))
     throw usage(`"${name}" is no user name`, "Use letters, digits, dot, @, - and _, at most 100 of them.");
-  const token = randomBytes(24).toString("hex");
+  const token = newToken();
   const { count } = await sql`
     insert into users (name, role, token_sha256) values (${name}, ${role}, ${digestOf(token)}) on conflict (name) do nothing`;
-  if (count === 0)
-    throw usage(`there is a user ${name} already`, `exp user remove ${name} first: its token ends then.`);
+  if (count === 0) throw usage(`there is a user ${name} already`, `exp user rotate ${name} gives it another token.`);
+  return token;
+}
+
+/** The token before ends at once. @returns the new one @throws LockstepError "usage" where there is no such user */
+export async function rotateToken({ sql }: Database, name: string): Promise<string> {
+  const token = newToken();
+  const { count } = await sql`update users set token_sha256 = ${digestOf(token)} where name = ${name}`;
+  if (count === 0) throw unknownUser(name);
   return token;
 }
 
@@ -49,7 +56,7 @@ export async function listUsers({ sql }: Database): Promise<ListedUser[]> {
 /** @throws LockstepError "usage" where there is no such user */
 export async function removeUser({ sql }: Database, name: string): Promise<void> {
   const { count } = await sql`delete from users where name = ${name}`;
-  if (count === 0) throw usage(`there is no user ${name}`, "exp user list names them.");
+  if (count === 0) throw unknownUser(name);
 }
 
 /** Null: nobody has it. */
@@ -72,8 +79,16 @@ export async function noteChange(
     select u.id, ${userName}, ${what.slice(0, 500)} from unnest(${[...runIds]}::uuid[]) as u(id)`;
 }
 
+function newToken(): string {
+  return randomBytes(24).toString("hex");
+}
+
 function digestOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
+}
+
+function unknownUser(name: string): LockstepError {
+  return usage(`there is no user ${name}`, "exp user list names them.");
 }
 
 function usage(message: string, next: string): LockstepError {
