@@ -1,13 +1,12 @@
-// A report as LaTeX: tables with booktabs, to be read with \input; what is not text of a table is a comment.
+// A report as LaTeX: tables with booktabs, to be read with \input, none wider than a page; what is not text of a table is a comment.
 import { datasetTitle, dateTime } from "../format.ts";
 import type { ExperimentReport, ReportPart } from "./experiment.ts";
-import { confusionTables, originTables, resultTables, weaknesses, type ReportTable } from "./tables.ts";
+import { fitted, type FittedTable } from "./latex-fit.ts";
+import { confusionTables, originTables, resultTables, weaknesses } from "./tables.ts";
 
 export function asLatex({ name, question, madeAt, parts }: ExperimentReport): string {
   const head = [
-    comment(
-      `${name}: written by Lockstep, ${dateTime(madeAt)} UTC. Needs \\usepackage{booktabs} and \\usepackage{graphicx}.`,
-    ),
+    comment(`${name}: written by Lockstep, ${dateTime(madeAt)} UTC. Needs \\usepackage{booktabs}.`),
     ...(question === null ? [] : [comment(question)]),
   ];
   return `${[...head, ...parts.flatMap((part) => partText(name, part))].join("\n\n")}\n`;
@@ -19,26 +18,28 @@ function partText(name: string, part: ReportPart): string[] {
   return [
     comment(`On ${dataset}`),
     ...weaknesses(part).map((text) => comment(`Note: ${text}`)),
-    ...tables.map((table) => tableText(table, `${name} on ${dataset}`)),
+    ...tables.flatMap(fitted).map((table) => tableText(table, `${name} on ${dataset}`)),
   ];
 }
 
-function tableText({ id, title, head, rows, note }: ReportTable, of: string): string {
-  const line = (cells: readonly string[]) => `    ${cells.map(escapeLatex).join(" & ")} \\\\`;
+function tableText({ id, title, head, rows, note, keys, size, wrapped }: FittedTable, of: string): string {
+  const cell = (text: string, i: number) =>
+    wrapped[i] === null ? escapeLatex(text) : escapeLatex(text).replace(/[/:,;=-](?=[A-Za-z0-9])/g, "$&\\allowbreak{}");
+  const line = (cells: readonly string[]) => `    ${cells.map(cell).join(" & ")} \\\\`;
+  const columns = wrapped.map((pt, i) => (pt === null ? (i < keys ? "l" : "r") : `p{${pt}pt}`));
   const caption = `${title} (${of}).${note === null ? "" : ` ${note}`}`;
   return [
     "\\begin{table}[htbp]",
-    "  \\centering",
+    `  \\centering\\${size}\\setlength{\\tabcolsep}{4pt}`,
     `  \\caption{${escapeLatex(caption)}}`,
     `  \\label{tab:${label(`${of} ${id}`)}}`,
-    "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
-    `  \\begin{tabular}{l${"r".repeat(head.length - 1)}}`,
+    `  \\begin{tabular}{${columns.join("")}}`,
     "    \\toprule",
     line(head),
     "    \\midrule",
     ...rows.map(line),
     "    \\bottomrule",
-    "  \\end{tabular}}",
+    "  \\end{tabular}",
     "\\end{table}",
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import { seedText } from "../../core/store/seed-text.ts";
 import { differingSettings, provenanceOf } from "../comparison/differences.ts";
 import { DASH, metric, pValue, setting, signed } from "../format.ts";
 import { METRIC_CHOICES } from "../metric-names.ts";
+import type { RunDetail } from "../queries/runs.ts";
 import { SCORES } from "../queries/scores.ts";
 import type { Interval } from "../statistics/interval.ts";
 import type { ReportPart, ReportVariant } from "./experiment.ts";
@@ -10,6 +11,10 @@ import type { ReportPart, ReportVariant } from "./experiment.ts";
 export interface ReportTable {
   readonly id: string;
   readonly title: string;
+  /** How many of the first columns name a row. */
+  readonly keys: number;
+  /** Whether rows and columns may change places where it is too wide. */
+  readonly turns?: boolean;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string | null;
@@ -32,6 +37,7 @@ export function confusionTables({ variants }: ReportPart): ReportTable[] {
     const classes = runs[0]?.classes ?? [];
     return {
       id: `confusion-${name}`,
+      keys: 1,
       title: confusionTitle({ name, runs }),
       head: ["true \\ predicted", ...classes],
       rows: confusion.map((row, i) => [classes[i] ?? String(i), ...row.map(String)]),
@@ -68,6 +74,8 @@ function results({ variants, grid }: ReportPart): ReportTable {
   const over = grid.seeds.some(({ fold }) => fold !== null) ? "seeds and folds" : "seeds";
   return {
     id: "results",
+    keys: 1,
+    turns: true,
     title: "Test metrics",
     head: ["variant", "runs", ...METRIC_CHOICES.map(({ title }) => title)],
     rows: variants.map(({ name, runs, intervals }) => [
@@ -83,6 +91,8 @@ function scores({ variants }: ReportPart): ReportTable {
   const known = SCORES.filter(([key]) => variants.some(({ intervals }) => (intervals.get(key) ?? null) !== null));
   return {
     id: "scores",
+    keys: 1,
+    turns: true,
     title: "Further scores on the test set",
     head: ["variant", ...known.map(([, title]) => title)],
     rows:
@@ -96,6 +106,7 @@ function scores({ variants }: ReportPart): ReportTable {
 function overSeeds({ overSeeds: tests, variants }: ReportPart): ReportTable {
   return {
     id: "over-seeds",
+    keys: 2,
     title: `Would it last over new trainings? Each variant against ${variants[0]?.name ?? ""}`,
     head: ["metric", "variant", "pairs", "mean difference", "95 % interval", "p", "Holm"],
     rows: tests.map(({ variant, adjusted, result: { title, result } }) => [
@@ -111,6 +122,7 @@ function onSamples({ onSamples: tests, variants }: ReportPart): ReportTable {
   const differ = tests.some(({ p }) => p === null);
   return {
     id: "on-samples",
+    keys: 2,
     title: `The same test images, seed by seed, against ${variants[0]?.name ?? ""}`,
     head: [
       "variant",
@@ -137,6 +149,8 @@ function settings({ runs, variants }: ReportPart): ReportTable {
     .filter((run) => run !== undefined);
   return {
     id: "settings",
+    keys: 1,
+    turns: true,
     title: "Settings in which the variants differ",
     head: ["setting", ...firsts.map(({ variant }) => variant)],
     rows: differingSettings(firsts).map(({ key, values }) => [key, ...values.map(setting)]),
@@ -144,14 +158,24 @@ function settings({ runs, variants }: ReportPart): ReportTable {
   };
 }
 
+/** What the compare page says of a run elsewhere. */
+function origin({ packageVersion, os, datasetName }: RunDetail): [string, unknown][] {
+  return [
+    ["Lockstep", packageVersion],
+    ["OS", os],
+    ["data", datasetName],
+  ];
+}
+
 /** Each fact once, with all its values; the seed is in the table of runs. */
 function provenance({ runs }: ReportPart): ReportTable {
   const facts = new Map<string, Set<string>>();
   for (const run of runs)
-    for (const [key, value] of [["Lockstep", run.packageVersion], ["OS", run.os], ...provenanceOf(run)] as const)
+    for (const [key, value] of [...origin(run), ...provenanceOf(run)])
       if (key !== "seed") facts.set(key, (facts.get(key) ?? new Set<string>()).add(setting(value)));
   return {
     id: "provenance",
+    keys: 1,
     title: "Provenance",
     head: ["what", "value"],
     rows: [...facts].map(([key, values]) => [key, [...values].join("; ")]),
@@ -162,6 +186,7 @@ function provenance({ runs }: ReportPart): ReportTable {
 function digests({ runs }: ReportPart): ReportTable {
   return {
     id: "digests",
+    keys: 2,
     title: "Runs and their digests",
     head: ["variant", "seed", "status", "test accuracy", "run", "digest"],
     rows: runs.map((run) => [

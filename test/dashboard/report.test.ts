@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readExperimentReport } from "../../dashboard/report/experiment.ts";
 import { asLatex, escapeLatex } from "../../dashboard/report/latex.ts";
+import { fitted } from "../../dashboard/report/latex-fit.ts";
 import { asMarkdown, escapeMarkdown } from "../../dashboard/report/markdown.ts";
 import { meanText } from "../../dashboard/report/tables.ts";
 import { meanInterval } from "../../dashboard/statistics/interval.ts";
@@ -111,7 +112,7 @@ describe("exp report", () => {
     for (const { variant, values } of rows) {
       const text = meanText(meanInterval(values));
       expect(tableText(html!, "results")).toContain(`${variant} ${values.length} ${text}`);
-      expect(tex).toContain(`${escapeLatex(variant)} & ${values.length} & ${escapeLatex(text)}`);
+      expect(texCells(tex!, "test accuracy")[texCells(tex!, "variant").indexOf(variant)]).toBe(escapeLatex(text));
       expect(markdown).toContain(`| ${variant} | ${values.length} | ${text} |`);
     }
     const digests = await dashboard.store.sql<{ digest: string }[]>`
@@ -138,6 +139,22 @@ describe("exp report", () => {
     }
   });
 
+  it("cuts LaTeX tables to the width of a page, each part with the columns that name its rows", () => {
+    const table = { id: "t", title: "T", keys: 1, note: null };
+    const narrow = fitted({ ...table, head: ["a", "b"], rows: [["x", "1"]] });
+    expect(narrow).toMatchObject([{ size: "small", wrapped: [null, null], title: "T" }]);
+    const numbers = Array.from({ length: 12 }, (_, i) => `metric ${i}`);
+    const row = (name: string) => [name, ...numbers.map(() => "0.812 ± 0.031")];
+    const wide = { ...table, head: ["variant", ...numbers], rows: [row("frozen"), row("unfrozen")] };
+    const parts = fitted(wide);
+    expect(parts.map(({ head }) => head[0])).toEqual(parts.map(() => "variant"));
+    expect(parts.flatMap(({ head }) => head.slice(1))).toEqual(numbers);
+    expect(parts.map(({ title }) => title)).toEqual(parts.map((_, i) => `T, part ${i + 1} of ${parts.length}`));
+    expect(fitted({ ...wide, turns: true })).toMatchObject([{ head: ["variant", "frozen", "unfrozen"], keys: 1 }]);
+    const [long] = fitted({ ...table, head: ["what", "value"], rows: [["data", "x/".repeat(200)]] });
+    expect(long?.wrapped[1]).toBeLessThan(345);
+  });
+
   it("escapes what LaTeX and Markdown would read", () => {
     expect(escapeLatex("a_b & 50% #1 $x$ {y} ~z^2 \\end <b>")).toBe(
       "a\\_b \\& 50\\% \\#1 \\$x\\$ \\{y\\} \\textasciitilde{}z\\textasciicircum{}2 \\textbackslash{}end \\textless{}b\\textgreater{}",
@@ -145,6 +162,15 @@ describe("exp report", () => {
     expect(escapeMarkdown("a|b *c* _d_ `e` <f> [g]\nh")).toBe("a\\|b \\*c\\* \\_d\\_ \\`e\\` \\<f\\> \\[g\\] h");
   });
 });
+
+/** Of the first row with this name: its variants are columns, so that the table is no wider than a page. */
+function texCells(tex: string, name: string): string[] {
+  const row = tex.split("\n").find((line) => line.trim().startsWith(`${name} & `)) ?? "";
+  return row
+    .trim()
+    .replace(/ \\\\$/, "")
+    .split(" & ");
+}
 
 function numbersOf(text: string): string[] {
   return text.match(/[+−±]?\d+\.\d+/g) ?? [];
