@@ -38,8 +38,7 @@ export function addTools(element, actions) {
   if (!header || element.dataset.tools) return;
   element.dataset.tools = "1";
   const title = element.dataset.title ?? header.querySelector("h2").textContent;
-  const box = document.createElement("span");
-  box.className = header.querySelector(".end") ? "row" : "end row";
+  const box = toolBox(header);
   for (const [name, action] of Object.entries(actions)) {
     const button = document.createElement("button");
     button.type = "button";
@@ -49,5 +48,12 @@ export function addTools(element, actions) {
     button.addEventListener("click", action);
     box.append(button);
   }
+}
+
+/** Where a card's small buttons stand: at the end of its title. */
+export function toolBox(header) {
+  const box = document.createElement("span");
+  box.className = header.querySelector(".end") ? "row" : "end row";
   header.append(box);
+  return box;
 }

@@ -1,5 +1,5 @@
 // What every page does: selects that submit their form, tables as CSV, menus that close, forms that ask before they act.
-import { offerDownload, toCsv } from "./download.js";
+import { offerTables } from "./tables.js";
 
 for (const control of document.querySelectorAll("[data-submit]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
@@ -11,13 +11,7 @@ for (const form of document.querySelectorAll("form[method=get]")) {
   });
 }
 
-for (const button of document.querySelectorAll("button[data-csv]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const table = document.getElementById(button.dataset.csv);
-    offerDownload(`${button.dataset.name ?? button.dataset.csv}.csv`, "text/csv", toCsv(rowsOf(table)));
-  });
-}
+offerTables(document);
 
 for (const form of document.querySelectorAll("form[data-ask]")) {
   form.addEventListener("submit", (event) => {
@@ -45,10 +39,4 @@ function leaveOutEmpty(form) {
   setTimeout(() => {
     for (const field of form.elements) field.disabled = false;
   });
-}
-
-function rowsOf(table) {
-  return [...table.rows].map((row) =>
-    [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent.replace(/\s+/g, " ").trim()),
-  );
 }

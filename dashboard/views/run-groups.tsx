@@ -19,14 +19,7 @@ export function RunGroups({ state, metrics, groups }: Props) {
   const qOf = (value: string) =>
     `${state.q === "" ? "" : `(${state.q}) and `}${nameInFilter(group.key)} = ${JSON.stringify(value)}`;
   return (
-    <Card
-      title={`By ${group.title}`}
-      aside={
-        <button type="button" class="tiny" data-csv="groups" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title={`By ${group.title}`}>
       <Scroll label="Groups">
         <table id="groups">
           <thead>

@@ -107,14 +107,7 @@ function Result({ answer }: { answer: Answer }) {
   const shown = rows.slice(0, MOST_SHOWN);
   const ofNumbers = names.map((_, i) => shown.every((row) => row[i] === null || typeof row[i] === "number"));
   return (
-    <Card
-      title={`${rows.length}${cut ? "+" : ""} rows in ${durationMs.toFixed(0)} ms`}
-      aside={
-        <button type="button" class="tiny" data-csv="sql-result" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title={`${rows.length}${cut ? "+" : ""} rows in ${durationMs.toFixed(0)} ms`}>
       <Scroll label="Result">
         <table id="sql-result">
           <thead>

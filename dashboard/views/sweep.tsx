@@ -171,14 +171,7 @@ function BestRuns({ metric, columns, runs }: Pick<Props, "metric" | "columns" | 
     })
     .slice(0, 10);
   return (
-    <Card
-      title="Best runs"
-      aside={
-        <button type="button" class="tiny" data-csv="best-runs" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title="Best runs">
       <Scroll label="Best runs">
         <table id="best-runs">
           <thead>

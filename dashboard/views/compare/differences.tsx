@@ -11,15 +11,7 @@ const MOST_COLUMNS = 24;
 export function ConfigDifferences({ runs }: { runs: readonly RunDetail[] }) {
   const shown = runs.slice(0, MOST_COLUMNS);
   return (
-    <Card
-      title="What differs between them"
-      id="differences"
-      aside={
-        <button type="button" class="tiny" data-csv="difference-table" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title="What differs between them" id="differences">
       <DifferenceTable
         runs={shown}
         parts={[

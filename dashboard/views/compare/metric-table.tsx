@@ -35,15 +35,7 @@ export function MetricTable({ state, runs, tests }: Props) {
   const ofRun = new Map(tests.map((test) => [test.runId, test]));
   const apart = state.of !== "test" ? [] : shown.filter((run) => !sameSplit(run, baseline) && !ofRun.has(run.runId));
   return (
-    <Card
-      title={`Metrics${state.of === "test" ? "" : ` on ${state.of}`}, and the difference to A`}
-      id="metrics"
-      aside={
-        <button type="button" class="tiny" data-csv="metric-table" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title={`Metrics${state.of === "test" ? "" : ` on ${state.of}`}, and the difference to A`} id="metrics">
       <Scroll label="Metrics of the runs">
         <table id="metric-table">
           <thead>

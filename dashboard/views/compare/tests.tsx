@@ -36,14 +36,7 @@ function OnSamples({
 }) {
   const { counts, mcnemarP, deLong, differences, samples } = comparison;
   return (
-    <Card
-      title="Is B different from A on these images?"
-      aside={
-        <button type="button" class="tiny" data-csv="pair-tests" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title="Is B different from A on these images?">
       <p>{pairSentence(comparison)}</p>
       <Warnings texts={pairWarnings(comparison, pairsCompared)} />
       <Scroll label="Paired tests">
@@ -103,14 +96,7 @@ function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
       </Card>
     );
   return (
-    <Card
-      title="Would it last over new trainings?"
-      aside={
-        <button type="button" class="tiny" data-csv="seed-tests" hidden>
-          CSV
-        </button>
-      }
-    >
+    <Card title="Would it last over new trainings?">
       <p>{seedSentence(main.result, main.title)}</p>
       {main.result.n > 1 && main.result.n < 5 && (
         <Warnings
