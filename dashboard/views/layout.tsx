@@ -25,6 +25,7 @@ const SECTIONS = [
 export const STYLES = [
   "base.css",
   "parts.css",
+  "marks.css",
   "tables.css",
   "forms.css",
   "confusion.css",
