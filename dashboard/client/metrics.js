@@ -1,11 +1,10 @@
 // The run page's metrics: one chart a name, drawn when it comes into view, new values while the run goes on.
-import { fetchJson, keepParam, param, readData, smooth } from "./data.js";
+import { fetchJson, keepParam, LIVE, param, readData, smooth } from "./data.js";
 import { lineChart } from "./line-chart.js";
 import { followRun } from "./live.js";
 
 const run = readData("run");
 const DEFAULTS = { x: "step", smooth: "0", log: "", find: "" };
-const EVERY_MS = 5000;
 
 const state = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, param(name, value)]));
 let curves = new Map(); // name → { step, epoch, seconds, value }
@@ -21,7 +20,7 @@ for (const control of document.querySelectorAll("#metric-controls [name]")) {
     draw();
   });
 }
-document.getElementById("metric-controls").addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("metric-controls")?.addEventListener("submit", (event) => event.preventDefault());
 
 await load();
 const seen = new IntersectionObserver((entries) => {
@@ -33,17 +32,18 @@ const seen = new IntersectionObserver((entries) => {
 });
 for (const element of document.querySelectorAll("[data-metric]")) seen.observe(element);
 draw();
-if (run.live) {
-  let last = Date.now();
-  followRun(run.id, "0,0", () => {
-    if (Date.now() - last < EVERY_MS) return;
-    last = Date.now();
-    void load().then(draw);
-  });
+if (run.live) followRun(run.id, { logged: () => void update() });
+
+/** A name that is new has no chart on the page yet. */
+async function update() {
+  await load(LIVE);
+  const drawn = new Set([...document.querySelectorAll("[data-metric]")].map((element) => element.dataset.metric));
+  if ([...curves.keys()].some((name) => !drawn.has(name))) location.reload();
+  else draw();
 }
 
-async function load() {
-  const { metrics } = await fetchJson(`/api/v1/runs/${run.id}/metrics`);
+async function load(headers) {
+  const { metrics } = await fetchJson(`/api/v1/runs/${run.id}/metrics`, headers);
   curves = new Map(metrics.map((curve) => [curve.name, curve]));
 }
 

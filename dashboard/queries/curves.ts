@@ -22,9 +22,24 @@ export interface EpochPoint extends Metrics {
   readonly imagesPerSecond: number;
 }
 
+/** A train batch of a run. */
+export interface Position {
+  readonly epoch: number;
+  readonly batch: number;
+  /** Since the run's first batch. */
+  readonly seconds: number;
+}
+
+export const BEGINNING: Position = { epoch: 0, batch: 0, seconds: 0 };
+
+export function isAfter(a: Position, b: Position): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.batch > b.batch);
+}
+
 export interface NewRows {
-  readonly batches: BatchPoint[];
-  readonly epochs: EpochPoint[];
+  readonly after: Position;
+  readonly batches: readonly BatchPoint[];
+  readonly epochs: readonly EpochPoint[];
 }
 
 /** Columns by phase: { train: { epoch: [1, …], loss: […], … } } */
@@ -34,25 +49,29 @@ export type ColumnsByPhase = Record<string, Record<string, (number | null)[]>>;
 const MOST_POINTS = 4000;
 
 export async function runCurves(sql: Sql, runId: string): Promise<{ batches: ColumnsByPhase; epochs: ColumnsByPhase }> {
-  const { batches, epochs } = await newRows(sql, runId, { epoch: 0, batch: 0 });
+  const { batches, epochs } = await newRows(sql, runId, BEGINNING);
   return { batches: asColumns(thin(batches)), epochs: asColumns(epochs) };
 }
 
-/** Train batches after a position and the epochs that ended since. */
-export async function newRows(sql: Sql, runId: string, after: { epoch: number; batch: number }): Promise<NewRows> {
+/** Train batches after a position, of which alone rows are read, and its epoch and those since. */
+export async function newRows(sql: Sql, runId: string, after: Position): Promise<NewRows> {
   const [batches, epochs] = await Promise.all([
     sql<BatchPoint[]>`
-      select * from (
-        select phase, epoch, batch, loss, correct::float8 / nullif(n, 0) as accuracy, lr,
-          n * 1000.0 / nullif(duration_ms, 0) as "imagesPerSecond",
-          sum(duration_ms) over (order by epoch, batch) / 1000 as seconds
-        from batches where run_id = ${runId} and phase = 'train'
-      ) b where (epoch, batch) > (${after.epoch}, ${after.batch}) order by epoch, batch`,
+      select phase, epoch, batch, loss, correct::float8 / nullif(n, 0) as accuracy, lr,
+        n * 1000.0 / nullif(duration_ms, 0) as "imagesPerSecond",
+        ${after.seconds}::float8 + sum(duration_ms) over (order by epoch, batch) / 1000 as seconds
+      from batches where run_id = ${runId} and phase = 'train' and (epoch, batch) > (${after.epoch}, ${after.batch})
+      order by epoch, batch`,
     sql<EpochPoint[]>`
       select phase, epoch, loss, accuracy, precision, recall, f1, auc, lr, images_per_second as "imagesPerSecond"
       from epochs where run_id = ${runId} and epoch >= ${after.epoch} order by phase, epoch`,
   ]);
-  return { batches: [...batches], epochs: [...epochs] };
+  return { after, batches, epochs };
+}
+
+export async function hasBatches(sql: Sql, runId: string): Promise<boolean> {
+  const rows = await sql`select from batches where run_id = ${runId} limit 1`;
+  return rows.length > 0;
 }
 
 function asColumns(rows: readonly (BatchPoint | EpochPoint)[]): ColumnsByPhase {

@@ -28,6 +28,23 @@ export async function readMetrics(sql: Sql, runId: string): Promise<MetricCurve[
     group by name order by name`;
 }
 
+export interface LoggedMetric {
+  readonly name: string;
+  readonly last: number | null;
+  readonly lowest: number | null;
+  readonly highest: number | null;
+  readonly count: number;
+}
+
+/** In a few numbers, NaN and infinities left out of all but the last; without those of the machine. */
+export async function readLoggedMetrics(sql: Sql, runId: string): Promise<LoggedMetric[]> {
+  const finite = sql`filter (where value between '-1e308' and '1e308')`;
+  return sql<LoggedMetric[]>`
+    select name, (array_agg(value order by step desc))[1] as last, min(value) ${finite} as lowest, max(value) ${finite} as highest,
+      count(*)::int as count
+    from metric_values where run_id = ${runId} and name not like 'system/%' group by name order by name`;
+}
+
 export interface HistogramRow {
   readonly step: number;
   readonly epoch: number | null;

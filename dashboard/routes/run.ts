@@ -6,14 +6,16 @@ import { readScores } from "../../core/store/scores.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
 import { readArtifacts, readChanges, readLineage, readLog, readVerdicts } from "../queries/attachments.ts";
+import { hasBatches } from "../queries/curves.ts";
 import { readEvaluations } from "../queries/evaluations.ts";
-import { readLoggedNames } from "../queries/metrics.ts";
+import { readLoggedMetrics, readLoggedNames } from "../queries/metrics.ts";
 import { predictionPhases, readConfusions, readOverlays, readPredictions, type Matrices } from "../queries/outcomes.ts";
-import { findRun } from "../queries/runs.ts";
+import { findRun, type RunDetail } from "../queries/runs.ts";
 import type { CellRef } from "../views/confusion.tsx";
 import { ArtifactsPage } from "../views/run/artifacts.tsx";
 import { ConfigPage } from "../views/run/config.tsx";
 import { EvaluationPage } from "../views/run/evaluation.tsx";
+import { ForeignOverviewPage } from "../views/run/foreign.tsx";
 import { LogPage } from "../views/run/log.tsx";
 import { MetricsPage } from "../views/run/metrics.tsx";
 import { OverviewPage } from "../views/run/overview.tsx";
@@ -25,7 +27,9 @@ export function runRoutes({ store }: DashboardDeps): Hono {
   return new Hono()
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
-      const [matrices, evaluations, scores, artifacts, times, halving] = await Promise.all([
+      if (run.kind !== "lockstep") return c.html(await foreignOverview(run));
+      const [begun, matrices, evaluations, scores, artifacts, times, halving] = await Promise.all([
+        hasBatches(store.sql, run.runId),
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
         readEvaluations(store.sql, [run.runId]),
         readScores(store, run.runId),
@@ -35,7 +39,7 @@ export function runRoutes({ store }: DashboardDeps): Hono {
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, matrices, first, evaluations, scores, sheet, times, halving }));
+      return c.html(OverviewPage({ run, begun, matrices, first, evaluations, scores, sheet, times, halving }));
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
@@ -79,6 +83,14 @@ export function runRoutes({ store }: DashboardDeps): Hono {
       const run = await findRun(store.sql, c.req.param("id"));
       return c.html(ArtifactsPage({ run, artifacts: await readArtifacts(store.sql, run.runId) }));
     });
+
+  async function foreignOverview(run: RunDetail) {
+    const [logged, artifacts] = await Promise.all([
+      readLoggedMetrics(store.sql, run.runId),
+      readArtifacts(store.sql, run.runId),
+    ]);
+    return ForeignOverviewPage({ run, logged, artifacts });
+  }
 
   async function phaseOf(runId: string, asked: string | undefined): Promise<{ phase: string; phases: string[] }> {
     const phases = await predictionPhases(store.sql, runId);

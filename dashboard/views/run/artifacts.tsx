@@ -8,7 +8,6 @@ import { Card, Empty, Scroll } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
 
 export function ArtifactsPage({ run, artifacts }: { run: RunDetail; artifacts: readonly ArtifactRow[] }) {
-  const pictures = artifacts.filter(({ kind, mediaType }) => mediaType.startsWith("image/") && kind !== OVERLAY_KIND); // those are under Samples
   return (
     <RunFrame run={run} tab="artifacts">
       {artifacts.length === 0 ? (
@@ -43,20 +42,22 @@ export function ArtifactsPage({ run, artifacts }: { run: RunDetail; artifacts: r
               </table>
             </Scroll>
           </Card>
-          <div class="grid2">
-            {pictures.map((one) => (
-              <Card title={one.name}>
-                <img
-                  class="sheet"
-                  src={`/artifacts/${one.artifactId}`}
-                  alt={`${one.kind}: ${one.name}`}
-                  loading="lazy"
-                />
-              </Card>
-            ))}
-          </div>
+          <Pictures artifacts={artifacts} />
         </>
       )}
     </RunFrame>
+  );
+}
+
+export function Pictures({ artifacts }: { artifacts: readonly ArtifactRow[] }) {
+  const pictures = artifacts.filter(({ kind, mediaType }) => mediaType.startsWith("image/") && kind !== OVERLAY_KIND); // those are under Samples
+  return (
+    <div class="grid2">
+      {pictures.map((one) => (
+        <Card title={one.name}>
+          <img class="sheet" src={`/artifacts/${one.artifactId}`} alt={`${one.kind}: ${one.name}`} loading="lazy" />
+        </Card>
+      ))}
+    </div>
   );
 }

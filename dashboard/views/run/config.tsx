@@ -19,7 +19,7 @@ export function ConfigPage({ run, lineage, verdicts, changes }: Props) {
   return (
     <RunFrame run={run} tab="config">
       <div class="columns2">
-        <FactsCard title="Settings" rows={flatten(run.config)} csv="settings" />
+        <FactsCard title="Settings" rows={flatten(run.config)} />
         <FactsCard title="Provenance" rows={provenanceRows(run)} />
         <DigestCard run={run} verdicts={verdicts} />
         <LineageCard run={run} lineage={lineage} />
@@ -35,7 +35,7 @@ export function ConfigPage({ run, lineage, verdicts, changes }: Props) {
         <Card title="Everything else that was recorded">
           <details>
             <summary>{count(flatten(run.provenance).length, "value")}</summary>
-            <FactsTable rows={flatten(run.provenance)} id="provenance-all" />
+            <FactsTable label="Recorded values" rows={flatten(run.provenance)} />
           </details>
         </Card>
       )}
@@ -43,36 +43,19 @@ export function ConfigPage({ run, lineage, verdicts, changes }: Props) {
   );
 }
 
-function FactsCard({
-  title,
-  rows,
-  csv,
-}: {
-  title: string;
-  rows: readonly (readonly [string, unknown])[];
-  csv?: string;
-}) {
+function FactsCard({ title, rows }: { title: string; rows: readonly (readonly [string, unknown])[] }) {
   return (
-    <Card
-      title={title}
-      aside={
-        csv === undefined ? undefined : (
-          <button type="button" class="tiny" data-csv={csv} hidden>
-            CSV
-          </button>
-        )
-      }
-    >
-      <FactsTable rows={rows} id={csv} />
+    <Card title={title}>
+      <FactsTable label={title} rows={rows} />
     </Card>
   );
 }
 
-function FactsTable({ rows, id }: { rows: readonly (readonly [string, unknown])[]; id?: string }) {
+function FactsTable({ label, rows }: { label: string; rows: readonly (readonly [string, unknown])[] }) {
   if (rows.length === 0) return <p class="muted">Nothing was recorded.</p>;
   return (
-    <Scroll label="Values">
-      <table id={id}>
+    <Scroll label={label}>
+      <table>
         <tbody>
           {rows.map(([name, value]) => (
             <tr>
@@ -111,6 +94,7 @@ function DigestCard({ run, verdicts }: { run: RunDetail; verdicts: readonly Verd
   return (
     <Card title="Digest and what was verified">
       <FactsTable
+        label="Digests"
         rows={[
           ["run digest", run.digest],
           ["settings", run.settingsHash],

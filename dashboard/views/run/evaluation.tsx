@@ -5,6 +5,7 @@ import type { RunDetail } from "../../queries/runs.ts";
 import { Data } from "../layout.tsx";
 import { Card, Chart, Empty, Segments } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
+import { NoPredictions } from "./no-predictions.tsx";
 
 interface Props {
   readonly run: RunDetail;
@@ -35,7 +36,14 @@ export function EvaluationPage({ run, phase, phases, predictions }: Props) {
   if (!both)
     return (
       <RunFrame run={run} tab="evaluation">
-        <NoCurves run={run} n={predictions.length} />
+        {predictions.length === 0 ? (
+          <NoPredictions run={run} />
+        ) : (
+          <>
+            <Phases run={run} phase={phase} phases={phases} />
+            <OneClass run={run} n={predictions.length} />
+          </>
+        )}
       </RunFrame>
     );
   const score = predictions.map((row) => row.probabilities[positive] ?? 0);
@@ -48,14 +56,7 @@ export function EvaluationPage({ run, phase, phases, predictions }: Props) {
           <p>
             <b>{run.positiveClass}</b> against {others}, {predictions.length} {phase} samples
           </p>
-          <Segments
-            label="Phase"
-            choices={phases.map((name) => ({
-              name,
-              href: `/runs/${run.runId}/evaluation${name === "test" ? "" : `?of=${name}`}`,
-              current: name === phase,
-            }))}
-          />
+          <Phases run={run} phase={phase} phases={phases} />
           <label class="end">
             Called {run.positiveClass} from probability
             <input type="range" id="threshold" min="0" max="1" step="0.01" />
@@ -97,6 +98,19 @@ export function EvaluationPage({ run, phase, phases, predictions }: Props) {
   );
 }
 
+function Phases({ run, phase, phases }: Omit<Props, "predictions">) {
+  return (
+    <Segments
+      label="Phase"
+      choices={phases.map((name) => ({
+        name,
+        href: `/runs/${run.runId}/evaluation${name === "test" ? "" : `?of=${name}`}`,
+        current: name === phase,
+      }))}
+    />
+  );
+}
+
 function ChartCard({ id, title, value, name }: { id: string; title: string; value: string; name: string }) {
   return (
     <Card
@@ -112,17 +126,7 @@ function ChartCard({ id, title, value, name }: { id: string; title: string; valu
   );
 }
 
-function NoCurves({ run, n }: { run: RunDetail; n: number }) {
-  if (n === 0)
-    return (
-      <Empty title="No predictions yet">
-        <p>
-          {run.status === "running"
-            ? "They are stored with the best epoch and at the end of the run."
-            : "This run ended before its test stage; resume it to get them."}
-        </p>
-      </Empty>
-    );
+function OneClass({ run, n }: { run: RunDetail; n: number }) {
   return (
     <Empty title="One class only">
       <p>

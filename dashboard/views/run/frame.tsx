@@ -62,22 +62,27 @@ export function RunFrame({ run, tab, scripts = [], children }: FrameProps) {
           <a class="button" href={siblingsHref(run)}>
             Compare with other seeds
           </a>
-          {live && mayChange() && <StopButton run={run} />}
+          {live && run.kind === "lockstep" && mayChange() && <StopButton run={run} />}
         </div>
       </div>
       <Failure run={run} />
       <Tabs
         label="Parts of this run"
-        choices={TABS.map(([path, title]) => ({
+        choices={tabsOf(run).map(([path, title]) => ({
           name: title,
           href: `/runs/${run.runId}${path === "" ? "" : `/${path}`}`,
           current: path === tab,
         }))}
       />
-      <Data id="run" value={{ id: run.runId, live, epochs: run.epochs ?? 1 }} />
+      <Data id="run" value={{ id: run.runId, live, epochs: run.epochs ?? 1, perEpoch: batchesPerEpoch(run) }} />
       {children}
     </Page>
   );
+}
+
+/** Of a run of another program there are no predictions. */
+function tabsOf({ kind }: RunDetail): readonly (typeof TABS)[number][] {
+  return kind === "lockstep" ? TABS : TABS.filter(([path]) => path !== "evaluation" && path !== "samples");
 }
 
 function StopButton({ run }: { run: RunDetail }) {
@@ -114,6 +119,10 @@ function Failure({ run }: { run: RunDetail }) {
       )}
     </div>
   );
+}
+
+function batchesPerEpoch({ trainSamples, batchSize }: RunDetail): number | null {
+  return trainSamples === null || batchSize === null ? null : Math.ceil(trainSamples / batchSize);
 }
 
 function engineText(run: RunDetail): string {

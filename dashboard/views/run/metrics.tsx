@@ -9,20 +9,20 @@ export function MetricsPage({ run, logged }: { run: RunDetail; logged: LoggedNam
   const own = logged.metrics.filter((name) => !name.startsWith("system/"));
   const system = logged.metrics.filter((name) => name.startsWith("system/"));
   const scripts = [
-    ...(logged.metrics.length > 0 ? ["metrics.js"] : []),
+    ...(logged.metrics.length > 0 || run.status === "running" ? ["metrics.js"] : []),
     ...(logged.histograms.length > 0 ? ["histograms.js"] : []),
   ];
   return (
     <RunFrame run={run} tab="metrics" scripts={scripts}>
-      {logged.metrics.length > 0 && <Controls />}
-      {own.length > 0 ? <Charts title="Logged by the run" names={own} /> : <NothingLogged />}
+      {logged.metrics.length > 0 && <MetricControls />}
+      {own.length > 0 ? <MetricCharts title="Logged by the run" names={own} /> : <NothingLogged />}
       {logged.histograms.length > 0 ? <Histograms names={logged.histograms} /> : <NoHistograms />}
-      {system.length > 0 && <Charts title="The machine meanwhile" names={system} />}
+      {system.length > 0 && <MetricCharts title="The machine meanwhile" names={system} />}
     </RunFrame>
   );
 }
 
-function Controls() {
+export function MetricControls() {
   return (
     <form id="metric-controls" class="card row small" aria-label="How metrics are shown">
       <label>
@@ -41,7 +41,7 @@ function Controls() {
   );
 }
 
-function Charts({ title, names }: { title: string; names: readonly string[] }) {
+export function MetricCharts({ title, names }: { title: string; names: readonly string[] }) {
   return (
     <section aria-label={title}>
       <h2 class="above">{title}</h2>
@@ -124,6 +124,6 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /** Names of the machine's metrics in words. */
-function titleOf(name: string): string {
+export function titleOf(name: string): string {
   return name.startsWith("system/") ? (UNITS[name.slice(7)] ?? name.slice(7)) : name;
 }

@@ -6,8 +6,9 @@ import { number, percent, short } from "../../format.ts";
 import type { SamplePrediction } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Gallery } from "../gallery.tsx";
-import { Card, Empty, Scroll, Segments } from "../parts.tsx";
+import { Card, Scroll, Segments } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
+import { NoPredictions } from "./no-predictions.tsx";
 
 export interface SamplesState {
   readonly phase: string;
@@ -39,9 +40,7 @@ export function SamplesPage({ run, state, phases, predictions, overlays }: Props
   if (predictions.length === 0)
     return (
       <RunFrame run={run} tab="samples">
-        <Empty title="No predictions yet">
-          <p>They are stored at the end of a run, for every val and test sample.</p>
-        </Empty>
+        <NoPredictions run={run} />
       </RunFrame>
     );
   const chosen = sorted(predictions, state.sort).filter((row) => inCell(row, state.cell));
