@@ -16,7 +16,7 @@ import { readFlags } from "./flags.ts";
 const { values: flags } = readFlags(import.meta.url, {
   home: { type: "string" },
   only: { type: "string", default: "server,browser,live" },
-  pairs: { type: "string", default: "3" },
+  pairs: { type: "string", default: "8" },
 });
 const home = flags.home ?? mkdtempSync(join(tmpdir(), "lockstep-dashboard-"));
 process.env["EXP_HOME"] = home;
@@ -34,7 +34,7 @@ try {
     printTable(["in Chromium", "loaded ms", "usable ms", "at most"], await browserTimes({ store, home }, pages));
   await store.close();
   if (parts.includes("live"))
-    printTable(["ms of a training batch", "alone", "20 readers"], await liveCosts(home, Number(flags.pairs)));
+    printTable(["ms of a batch", "alone", "20 readers", "difference"], await liveCosts(home, Number(flags.pairs)));
 } finally {
   if (flags.home === undefined) {
     await stopServer(home);

@@ -1,6 +1,7 @@
 // The dashboard as one Hono app, testable with app.request(): security first, then pages, the JSON API and assets.
 import { Hono } from "hono";
 import type { DashboardDeps } from "./deps.ts";
+import { shareLists } from "./live/shared-lists.ts";
 import { checkHost, checkOrigin, checkToken, contentPolicy } from "./security.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
@@ -25,6 +26,7 @@ export function createApp(deps: DashboardDeps): Hono {
     contentPolicy(),
     checkToken(deps.token ?? null, deps.users === true ? deps.store : null),
     checkOrigin(),
+    shareLists(),
   );
   const parts = [
     experimentRoutes,

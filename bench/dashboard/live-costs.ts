@@ -1,88 +1,116 @@
-// What live readers cost a training: the same run in turn alone and with 20 readers of its page's events, on the dashboard that `exp run`
-// serves meanwhile; the median over its batches, and how long all of them took.
+// What live readers cost a training: in one run, windows without and with 20 readers in turn (ten of its page's events, ten of the two
+// lists, which they fetch again whenever something changes), on the dashboard that `exp run` serves meanwhile. One run, so that
+// neighbouring windows differ in nothing else; the order turns in every pair.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openReadyStore } from "../../core/store/index.ts";
+import { openReadyStore, type Store } from "../../core/store/index.ts";
+import { meanInterval } from "../../dashboard/statistics/interval.ts";
+import { median } from "../engine/median.ts";
 
-const READERS = 20;
 const PORT = 45_871;
 const DASHBOARD = `http://127.0.0.1:${PORT}`;
+/** More than the recorder keeps back: after it, new rows are of batches that the window's readers saw. */
+const SETTLE_MS = 1500;
+const WINDOW_MS = 4000;
 const EXPERIMENT = `
 import { defineExperiment, phantom, random } from "lockstep";
 export default defineExperiment({
   name: "live-cost",
-  data: phantom({ task: "texture", samples: 800, sizePx: 96 }),
+  data: phantom({ task: "texture", samples: 1600, sizePx: 96 }),
   split: { train: 0.8, val: 0.1, test: 0.1, seed: 0 },
   positiveClass: "hyperechoic-spiculated",
   seeds: [0],
-  base: { imageSizePx: 64, batchSize: 32, epochs: 6, lr: 1e-3, init: random() },
+  base: { imageSizePx: 64, batchSize: 32, epochs: 1000, lr: 1e-3, init: random() },
 });
 `;
 
+/** Median milliseconds of a training batch in each window, and the mean of the differences with its 95 % interval. */
 export async function liveCosts(home: string, pairs: number): Promise<string[][]> {
   const file = join(home, "live-cost.ts");
   writeFileSync(file, EXPERIMENT);
-  await train(home, file, 0); // prepares the images
-  const rows: string[][] = [];
-  for (let pair = 1; pair <= pairs; pair++) {
-    const alone = await train(home, file, 0);
-    const read = await train(home, file, READERS);
-    rows.push([`${pair}: median`, alone.median.toFixed(2), read.median.toFixed(2)]);
-    rows.push([`${pair}: mean`, alone.mean.toFixed(2), read.mean.toFixed(2)]);
-  }
-  return rows;
-}
-
-interface BatchMs {
-  readonly median: number;
-  readonly mean: number;
-}
-
-async function train(home: string, file: string, readers: number): Promise<BatchMs> {
-  const args = ["core/cli/exp.mjs", "run", file, "--fresh", "--json", "--port", String(PORT)];
-  const env = { ...process.env, EXP_HOME: home };
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "ignore"] });
+  const args = ["core/cli/exp.mjs", "run", file, "--fresh", "--port", String(PORT)];
+  const child = spawn(process.execPath, args, { env: { ...process.env, EXP_HOME: home }, stdio: "ignore" });
   const ended = once(child, "exit");
-  const closing = new AbortController();
-  if (readers > 0) {
-    const run = await runningRun();
-    for (let i = 0; i < readers; i++) void follow(`${DASHBOARD}/api/v1/runs/${run}/events`, closing.signal);
+  const store = await openReadyStore({ home });
+  try {
+    const run = await runThatTrains(store, child);
+    const windows: { alone: number; read: number }[] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      const first = await batchMs(store, run, pair % 2 === 1);
+      const second = await batchMs(store, run, pair % 2 === 0);
+      windows.push(pair % 2 === 0 ? { alone: first, read: second } : { alone: second, read: first });
+    }
+    return rowsOf(windows);
+  } finally {
+    child.kill("SIGINT");
+    await ended;
+    await store.close();
   }
-  await ended;
-  closing.abort();
-  if (child.exitCode !== 0) throw new Error(`exp run ended with ${child.exitCode}`);
-  return latestBatches(home);
 }
 
-async function runningRun(): Promise<string> {
+function rowsOf(windows: readonly { alone: number; read: number }[]): string[][] {
+  const { mean, low95, high95 } = meanInterval(windows.map(({ alone, read }) => read - alone))!;
+  const range = low95 === null ? "" : ` (95 %: ${low95.toFixed(2)} to ${high95?.toFixed(2)})`;
+  return [
+    ...windows.map(({ alone, read }, i) => [
+      String(i + 1),
+      alone.toFixed(2),
+      read.toFixed(2),
+      (read - alone).toFixed(2),
+    ]),
+    ["mean of the differences", "", "", mean.toFixed(2) + range],
+  ];
+}
+
+/** Once its second epoch has begun: by then everything is warm. */
+async function runThatTrains({ sql }: Store, child: { readonly exitCode: number | null }): Promise<string> {
   for (;;) {
-    await sleep(200);
-    const answer = await fetch(`${DASHBOARD}/api/v1/runs?q=status+%3D+running`).catch(() => null);
-    if (answer === null) continue;
-    const { runs } = (await answer.json()) as { runs: { id: string }[] };
-    if (runs[0] !== undefined) return runs[0].id;
+    await sleep(500);
+    if (child.exitCode !== null) throw new Error(`exp run ended with ${child.exitCode}`);
+    const [run] = await sql<{ id: string }[]>`
+      select run_id::text as id from runs r where experiment = 'live-cost' and status = 'running'
+        and exists (select 1 from batches b where b.run_id = r.run_id and phase = 'train' and epoch = 2)
+      order by created_at desc limit 1`;
+    if (run !== undefined) return run.id;
   }
 }
 
-/** Reads as a browser does. */
-async function follow(url: string, signal: AbortSignal): Promise<void> {
+/** Of one window. */
+async function batchMs({ sql }: Store, run: string, withReaders: boolean): Promise<number> {
+  const closing = new AbortController();
+  if (withReaders) openReaders(run, closing.signal);
+  await sleep(SETTLE_MS);
+  const from = await lastBatch();
+  await sleep(WINDOW_MS);
+  const to = await lastBatch();
+  closing.abort();
+  const rows = await sql<{ ms: number }[]>`
+    select duration_ms as ms from batches where run_id = ${run} and phase = 'train'
+      and (epoch, batch) > (${from.epoch}, ${from.batch}) and (epoch, batch) <= (${to.epoch}, ${to.batch})`;
+  return median(rows.map(({ ms }) => ms));
+
+  async function lastBatch(): Promise<{ epoch: number; batch: number }> {
+    const [row] = await sql<{ epoch: number; batch: number }[]>`
+      select epoch, batch from batches where run_id = ${run} and phase = 'train' order by epoch desc, batch desc limit 1`;
+    return row!;
+  }
+}
+
+function openReaders(run: string, signal: AbortSignal): void {
+  for (let i = 0; i < 10; i++) void follow(`${DASHBOARD}/api/v1/runs/${run}/events`, null, signal);
+  for (let i = 0; i < 10; i++) void follow(`${DASHBOARD}/api/v1/events`, i % 2 === 0 ? "/" : "/runs", signal);
+}
+
+/** Reads as a browser does: of a list, the page again whenever something changed. */
+async function follow(url: string, list: string | null, signal: AbortSignal): Promise<void> {
   try {
     const { body } = await fetch(url, { signal });
-    for await (const _ of body ?? []);
-  } catch {
-    // the training is over
+    for await (const _ of body ?? [])
+      if (list !== null) await (await fetch(DASHBOARD + list, { signal, headers: { "lockstep-live": "1" } })).text();
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
-}
-
-async function latestBatches(home: string): Promise<BatchMs> {
-  const store = await openReadyStore({ home });
-  const [row] = await store.sql<BatchMs[]>`
-    select percentile_cont(0.5) within group (order by duration_ms) as median, avg(duration_ms)::float8 as mean from batches
-    where phase = 'train' and epoch > 1
-      and run_id = (select run_id from runs where experiment = 'live-cost' order by created_at desc limit 1)`;
-  await store.close();
-  return row as BatchMs;
 }

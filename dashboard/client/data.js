@@ -5,8 +5,12 @@ export function readData(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-export async function fetchJson(url) {
-  const response = await fetch(url, { headers: { accept: "application/json" } });
+/** Marks what is fetched again because something changed: the server makes it once for all who ask at that moment. */
+export const LIVE = { "lockstep-live": "1" };
+
+/** @param {Record<string, string>} headers */
+export async function fetchJson(url, headers = {}) {
+  const response = await fetch(url, { headers: { accept: "application/json", ...headers } });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return response.json();
 }

@@ -1,7 +1,7 @@
 // The run page's curves: by batch and by epoch, one zoom for all charts, state in the address, new points while it trains.
 import { fetchJson, keepParam, param, readData, smooth } from "./data.js";
 import { lineChart } from "./line-chart.js";
-import { followRun } from "./live.js";
+import { followRun, showProgress } from "./live.js";
 
 const run = readData("run");
 const PHASES = [
@@ -20,11 +20,27 @@ const charts = [...document.querySelectorAll("[data-curve]")].map((element) => (
 bindControls();
 draw();
 if (run.live) {
-  const train = curves.batches.train;
-  followRun(run.id, `${train?.epoch.at(-1) ?? 0},${train?.batch.at(-1) ?? 0}`, (rows) => {
-    append(rows);
-    draw();
+  const last = lastBatch();
+  followRun(run.id, {
+    after: last === null ? "0,0,0" : `${last.epoch},${last.batch},${last.seconds}`,
+    rows: (rows) => {
+      append(rows);
+      tellProgress();
+      draw();
+    },
   });
+  tellProgress();
+}
+
+function tellProgress() {
+  const last = lastBatch();
+  if (last !== null) showProgress(run, last);
+}
+
+/** Null before the first. */
+function lastBatch() {
+  const columns = Object.entries(curves.batches.train ?? {});
+  return columns.length === 0 ? null : Object.fromEntries(columns.map(([name, values]) => [name, values.at(-1)]));
 }
 
 function bindControls() {

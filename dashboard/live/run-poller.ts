@@ -1,26 +1,20 @@
-// One poller a watched run, shared by all who watch it: new rows once a second while somebody looks, nothing otherwise.
-import { newRows, type NewRows } from "../queries/curves.ts";
+// One poller a watched run, shared by all who watch it: one look for new rows a second while somebody looks, nothing otherwise.
+// A reader that comes later, or comes back, costs no query of its own: the next look begins where the hindmost reader stands.
+import { isAfter, newRows, type EpochPoint, type NewRows, type Position } from "../queries/curves.ts";
 import type { DashboardDeps } from "../deps.ts";
 
 export type LiveEvent =
   | { readonly name: "rows"; readonly data: NewRows }
-  | { readonly name: "progress"; readonly data: Progress }
+  /** What a hook, a program or the machine logs may be more by now. */
+  | { readonly name: "logged"; readonly data: null }
   | { readonly name: "end"; readonly data: { readonly status: string } };
 
-export interface Progress {
-  readonly epoch: number;
-  readonly batch: string;
-  /** 0 to 1. */
-  readonly share: number;
-  readonly imagesPerSecond: string;
-  readonly left: string;
-}
-
-export type Listener = (event: LiveEvent) => void;
+/** Gets what one look has brought for it. */
+export type Listener = (events: readonly LiveEvent[]) => void;
 
 const EVERY_MS = 1000;
+const LOOKS_PER_LOGGED = 5;
 
-/** Owns the timers; `stop` ends them all. */
 export class RunPollers {
   private readonly store: DashboardDeps["store"];
   private readonly watched = new Map<string, Watched>();
@@ -29,48 +23,46 @@ export class RunPollers {
     this.store = store;
   }
 
-  /** @returns what ends the subscription */
-  watch(runId: string, listener: Listener): () => void {
-    let run = this.watched.get(runId);
-    if (run === undefined) {
-      run = new Watched(this.store, runId);
-      this.watched.set(runId, run);
-    }
-    run.listeners.add(listener);
-    const mine = run;
-    return () => {
-      mine.listeners.delete(listener);
-      if (mine.listeners.size > 0) return;
-      mine.stop();
-      this.watched.delete(runId);
-    };
-  }
-
-  /** How many runs are polled now. */
-  get size(): number {
-    return this.watched.size;
+  /** @param after the last row that the listener holds already; null: it wants none @returns what ends the subscription */
+  watch(runId: string, after: Position | null, listener: Listener): () => void {
+    const run = this.watched.get(runId) ?? new Watched(this.store, runId);
+    this.watched.set(runId, run);
+    return run.add({ listener, after, epochsSent: new Set() }, () => this.watched.delete(runId));
   }
 }
 
+interface Reader {
+  readonly listener: Listener;
+  /** The current epoch's rows are read again each time, since its validation comes after its last batch. */
+  readonly epochsSent: Set<string>;
+  after: Position | null;
+}
+
+/** Owns a timer, which runs while there are readers. */
 class Watched {
-  readonly listeners = new Set<Listener>();
+  private readonly readers = new Set<Reader>();
   private readonly store: DashboardDeps["store"];
   private readonly runId: string;
   private readonly timer: NodeJS.Timeout;
-  private readonly epochsSent = new Set<string>();
-  private after = { epoch: 0, batch: 0 };
   private busy = false;
+  private looks = 0;
 
   constructor(store: DashboardDeps["store"], runId: string) {
     this.store = store;
     this.runId = runId;
     this.timer = setInterval(() => void this.poll(), EVERY_MS);
     this.timer.unref();
-    void this.poll();
+    setImmediate(() => void this.poll());
   }
 
-  stop(): void {
-    clearInterval(this.timer);
+  /** @returns what takes it away again */
+  add(reader: Reader, whenEmpty: () => void): () => void {
+    this.readers.add(reader);
+    return () => {
+      if (!this.readers.delete(reader) || this.readers.size > 0) return;
+      clearInterval(this.timer);
+      whenEmpty();
+    };
   }
 
   /** A database that is away is asked again a second later; the page keeps what it shows. */
@@ -78,15 +70,12 @@ class Watched {
     if (this.busy) return;
     this.busy = true;
     try {
-      const [run] = await this.store.sql<RunState[]>`
-        select status, epochs, batch_size, train_samples from runs where run_id = ${this.runId}`;
-      const rows = this.unsent(await newRows(this.store.sql, this.runId, this.after));
-      const last = rows.batches.at(-1);
-      if (last !== undefined) this.after = { epoch: last.epoch, batch: last.batch };
-      if (rows.batches.length > 0 || rows.epochs.length > 0) this.send({ name: "rows", data: rows });
-      if (last !== undefined && run !== undefined) this.send({ name: "progress", data: progressOf(run, last) });
-      if (run === undefined || !["running", "queued"].includes(run.status))
-        this.send({ name: "end", data: { status: run?.status ?? "deleted" } });
+      const { sql } = this.store;
+      const hindmost = [...this.readers].map(({ after }) => after).reduce(earlier, null);
+      const [run] = await sql<{ status: string }[]>`select status from runs where run_id = ${this.runId}`;
+      const rows = hindmost === null ? null : await newRows(sql, this.runId, hindmost);
+      const look = { rows, logged: ++this.looks % LOOKS_PER_LOGGED === 0, status: run?.status ?? "deleted" };
+      for (const reader of this.readers) tell(reader, look);
     } catch (error) {
       process.stderr.write(
         `dashboard: live view of ${this.runId}: ${error instanceof Error ? error.message : String(error)}\n`,
@@ -95,36 +84,39 @@ class Watched {
       this.busy = false;
     }
   }
-
-  /** The current epoch's rows are read again each time, since its validation comes after its last batch. */
-  private unsent({ batches, epochs }: NewRows): NewRows {
-    const keyOf = ({ phase, epoch }: NewRows["epochs"][number]) => `${phase}/${epoch}`;
-    const fresh = epochs.filter((row) => !this.epochsSent.has(keyOf(row)));
-    for (const row of fresh) this.epochsSent.add(keyOf(row));
-    return { batches, epochs: fresh };
-  }
-
-  private send(event: LiveEvent): void {
-    for (const listener of this.listeners) listener(event);
-  }
 }
 
-interface RunState {
+function earlier(a: Position | null, b: Position | null): Position | null {
+  return a === null || (b !== null && isAfter(a, b)) ? b : a;
+}
+
+interface Look {
+  /** Null: nobody wants any. */
+  readonly rows: NewRows | null;
+  readonly logged: boolean;
   readonly status: string;
-  readonly epochs: number | null;
-  readonly batch_size: number | null;
-  readonly train_samples: number | null;
 }
 
-function progressOf(run: RunState, last: NewRows["batches"][number]): Progress {
-  const perEpoch = Math.ceil((run.train_samples ?? 0) / (run.batch_size ?? 1)) || last.batch;
-  const done = (last.epoch - 1) * perEpoch + last.batch;
-  const total = (run.epochs ?? last.epoch) * perEpoch;
-  return {
-    epoch: last.epoch,
-    batch: `${last.batch} of ${perEpoch}`,
-    share: Math.min(1, done / total),
-    imagesPerSecond: last.imagesPerSecond.toFixed(0),
-    left: `${Math.max(0, Math.round((last.seconds / done) * (total - done)))} s`,
-  };
+function tell(reader: Reader, { rows, logged, status }: Look): void {
+  const events: LiveEvent[] = [];
+  const fresh = rows === null ? null : unsent(reader, rows);
+  if (fresh !== null) events.push({ name: "rows", data: fresh });
+  if (logged) events.push({ name: "logged", data: null });
+  if (!["running", "queued"].includes(status)) events.push({ name: "end", data: { status } });
+  if (events.length > 0) reader.listener(events);
+}
+
+/** Null for none. One that came while the rows were read and holds less than they begin with gets its rows at the next look. */
+function unsent(reader: Reader, rows: NewRows): NewRows | null {
+  const { after, epochsSent } = reader;
+  if (after === null || isAfter(rows.after, after)) return null;
+  const batches = rows.batches.filter((row) => isAfter(row, after));
+  const epochs = rows.epochs.filter((row) => row.epoch >= after.epoch && !epochsSent.has(keyOf(row)));
+  for (const row of epochs) epochsSent.add(keyOf(row));
+  reader.after = batches.at(-1) ?? after;
+  return batches.length + epochs.length === 0 ? null : { ...rows, batches, epochs };
+}
+
+function keyOf({ phase, epoch }: EpochPoint): string {
+  return `${phase}/${epoch}`;
 }

@@ -4,7 +4,7 @@ import { streamSSE } from "hono/streaming";
 import type { DashboardDeps } from "../deps.ts";
 import { ListPoller } from "../live/list-poller.ts";
 import { RunPollers, type LiveEvent } from "../live/run-poller.ts";
-import { newRows } from "../queries/curves.ts";
+import type { Position } from "../queries/curves.ts";
 import { findRun } from "../queries/runs.ts";
 
 export function eventRoutes({ store }: DashboardDeps): Hono {
@@ -15,16 +15,12 @@ export function eventRoutes({ store }: DashboardDeps): Hono {
       const { runId } = await findRun(store.sql, c.req.param("id"));
       const after = readPosition(c.req.query("after"));
       return streamSSE(c, (stream) =>
-        untilAborted(stream, (done) => {
-          const send = ({ name, data }: LiveEvent) => {
-            const written = stream.writeSSE({ event: name, data: JSON.stringify(data) });
-            if (name === "end") written.then(done, done); // closed only when it is out
-          };
-          const stop = runs.watch(runId, send);
-          // What came between the page's own reading and this subscription.
-          newRows(store.sql, runId, after).then((data) => send({ name: "rows", data }), done);
-          return stop;
-        }),
+        untilAborted(stream, (done) =>
+          runs.watch(runId, after, (events) => {
+            const written = stream.write(events.map(asText).join(""));
+            if (events.at(-1)?.name === "end") written.then(done, done); // closed only when it is out
+          }),
+        ),
       );
     })
     .get("/api/v1/events", (c) =>
@@ -34,10 +30,15 @@ export function eventRoutes({ store }: DashboardDeps): Hono {
     );
 }
 
-/** "3,17": the last epoch and batch that the page holds. */
-function readPosition(text: string | undefined): { epoch: number; batch: number } {
-  const match = /^(\d+),(\d+)$/.exec(text ?? "");
-  return match === null ? { epoch: 0, batch: 0 } : { epoch: Number(match[1]), batch: Number(match[2]) };
+/** JSON has no line break, which would end the event. */
+function asText({ name, data }: LiveEvent): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** "3,17,42.5": the last epoch and batch that the page holds, and its seconds since the first; null where it shows none. */
+function readPosition(text: string | undefined): Position | null {
+  const match = /^(\d+),(\d+),(\d+(?:\.\d+)?)$/.exec(text ?? "");
+  return match === null ? null : { epoch: Number(match[1]), batch: Number(match[2]), seconds: Number(match[3]) };
 }
 
 interface Abortable {

@@ -28,8 +28,9 @@ interface Props {
 }
 
 export function RunsPage({ state, saved, runs, groups, total, problem, settings, logged }: Props) {
+  const scripts = groups !== null ? [] : runs.length > 0 ? ["runs.js", "live-page.js"] : ["live-page.js"];
   return (
-    <Page title="Runs" section="/runs" scripts={runs.length > 0 && groups === null ? ["runs.js", "live-page.js"] : []}>
+    <Page title="Runs" section="/runs" scripts={scripts}>
       <div class="head">
         <div>
           <h1>Runs</h1>
@@ -44,17 +45,24 @@ export function RunsPage({ state, saved, runs, groups, total, problem, settings,
         <RunGroups state={state} metrics={groups.metrics} groups={groups.groups} />
       ) : runs.length > 0 ? (
         <RunsTable state={state} runs={runs} total={total} />
-      ) : state.q === "" ? (
-        <NoRuns />
       ) : (
-        <Empty title="No run passes this filter">
-          <p>
-            <a href={runsHref(state, { q: "", filter: null, page: 1 })}>Clear the filter</a>, or widen it: every part of{" "}
-            <code>{state.q}</code> must hold.
-          </p>
-        </Empty>
+        <div id="no-rows" data-live>
+          <NoRows state={state} />
+        </div>
       )}
     </Page>
+  );
+}
+
+function NoRows({ state }: { state: RunsState }) {
+  if (state.q === "") return <NoRuns />;
+  return (
+    <Empty title="No run passes this filter">
+      <p>
+        <a href={runsHref(state, { q: "", filter: null, page: 1 })}>Clear the filter</a>, or widen it: every part of{" "}
+        <code>{state.q}</code> must hold.
+      </p>
+    </Empty>
   );
 }
 
@@ -150,9 +158,6 @@ function Pager({ state, total }: { state: RunsState; total: number }) {
   const pages = Math.ceil(total / PAGE_SIZE);
   return (
     <span class="end row">
-      <button type="button" class="tiny" data-csv="runs" hidden>
-        CSV
-      </button>
       {pages > 1 && (
         <nav class="row" aria-label="Pages">
           {state.page > 1 && <a href={runsHref(state, { page: state.page - 1 })}>Previous</a>}
