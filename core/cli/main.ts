@@ -3,17 +3,17 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { knownError } from "../known-error.ts";
-import { beforeLoading } from "../experiment/load.ts";
+import { loadWith, type ImportExperiment } from "../experiment/load.ts";
 import { suggestion } from "../experiment/nearest.ts";
 import { registerCommands } from "./commands.ts";
 import { printError } from "./output.ts";
 
 /**
  * Runs the command that `argv` names and sets the exit code.
- * @param argv as process.argv @param readTypeScript makes this process read TypeScript: called before an experiment file is loaded
+ * @param argv as process.argv @param importExperiment reads TypeScript, which this process does not
  */
-export async function main(argv: readonly string[], readTypeScript: () => Promise<void>): Promise<void> {
-  beforeLoading(readTypeScript);
+export async function main(argv: readonly string[], importExperiment: ImportExperiment): Promise<void> {
+  loadWith(importExperiment);
   process.stdout.on("error", endWhereNobodyReads);
   const program = await buildProgram(argv[2]);
   try {

@@ -16,11 +16,14 @@ export interface LoadedExperiment {
   readonly docstring: string;
 }
 
-let prepare: () => Promise<void> = () => Promise.resolve();
+/** @param file absolute path @returns the module */
+export type ImportExperiment = (file: string) => Promise<{ readonly default?: unknown }>;
 
-/** What a process that does not read TypeScript yet must do before it loads an experiment file. */
-export function beforeLoading(registerTypeScript: () => Promise<void>): void {
-  prepare = registerTypeScript;
+let importExperiment: ImportExperiment = (file) => import(pathToFileURL(file).href);
+
+/** How a process that does not read TypeScript itself imports an experiment file. */
+export function loadWith(importTypeScript: ImportExperiment): void {
+  importExperiment = importTypeScript;
 }
 
 /** @throws LockstepError "experiment-file" or "experiment-invalid" */
@@ -43,10 +46,9 @@ export async function loadExperiment(path: string): Promise<LoadedExperiment> {
 }
 
 async function defaultExport(file: string, path: string): Promise<unknown> {
-  let loaded: { default?: unknown };
-  await prepare();
+  let loaded: { readonly default?: unknown };
   try {
-    loaded = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    loaded = await importExperiment(file);
   } catch (cause) {
     if (cause instanceof LockstepError) throw cause;
     const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);

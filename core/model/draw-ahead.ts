@@ -1,15 +1,7 @@
 // Draws a network's random weights in threads, while the main thread is busy with other things: a third of a second for the largest.
-// Only where this process runs compiled (cli/exp.mjs): elsewhere each thread would have to read TypeScript first, which takes longer.
-import { getEnvironmentData, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { drawnNormal, type NormalDraw } from "./initialize.ts";
 import type { Network } from "./network.ts";
-
-/** What a thread is given; it posts values by name. */
-export interface DrawJob {
-  /** URL of what core/random.ts became. */
-  readonly random: string;
-  readonly draws: readonly NormalDraw[];
-}
 
 const THREADS = 2;
 
@@ -17,13 +9,9 @@ const ahead = new WeakMap<Network, Map<number, Promise<Map<string, Float32Array>
 
 /** Begins. @param wanted which parameters will be drawn, by name */
 export function drawAhead(network: Network, seed: number, wanted: (name: string) => boolean): void {
-  const compiled = getEnvironmentData("lockstep compiled") as string | undefined;
-  if (compiled === undefined) return;
   const draws = network.parameters.flatMap((parameter) => (wanted(parameter.name) ? drawnNormal(parameter, seed) : []));
   const shares = share(draws).filter(({ length }) => length > 0);
-  const drawing = Promise.all(
-    shares.map((draws) => drawInThread({ random: new URL("random.js", compiled).href, draws })),
-  );
+  const drawing = Promise.all(shares.map(drawInThread));
   const drawn = drawing.then((parts) => new Map(parts.flatMap((part) => [...part])));
   drawn.catch(() => undefined); // told where it is taken
   ahead.set(network, new Map([[seed, drawn]]));
@@ -47,7 +35,8 @@ function share(draws: readonly NormalDraw[]): NormalDraw[][] {
   return shares.map((one) => one.draws);
 }
 
-function drawInThread(workerData: DrawJob): Promise<Map<string, Float32Array>> {
+/** @param workerData what draw-worker.mjs is given; it posts values by name */
+function drawInThread(workerData: readonly NormalDraw[]): Promise<Map<string, Float32Array>> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./draw-worker.mjs", import.meta.url), { workerData });
     worker.once("message", resolve);

@@ -31,9 +31,10 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 /** Standard error of a command that fails in core/experiment/load.ts, from a folder elsewhere. */
-function failing(): string {
+function failing(userCache = join(copy, "absent")): string {
   const command = [join(copy, "core/cli/exp.mjs"), "run", "absent.ts", "--debug"];
-  return spawnSync(process.execPath, command, { cwd: tmpdir(), encoding: "utf8" }).stderr;
+  const env = { ...process.env, XDG_CACHE_HOME: userCache, TMPDIR: copy };
+  return spawnSync(process.execPath, command, { cwd: tmpdir(), encoding: "utf8", env }).stderr;
 }
 
 /** Leaves length and time of the file as they were. */
@@ -43,7 +44,7 @@ function rewrite(path: string, from: string, to: string): void {
   utimesSync(path, atime, mtime);
 }
 
-test("stack traces name the source, a changed source is compiled anew, and without a cache it runs all the same", () => {
+test("stack traces name the source, and a changed source is compiled anew", () => {
   expect(failing()).toMatch(/absent\.ts: no such file\.[\s\S]*at loadExperiment \(\S*core\/experiment\/load\.ts:\d+/);
   const compiled = readdirSync(join(cache, "lockstep"));
   expect(failing()).toContain("no such file.");
@@ -51,8 +52,19 @@ test("stack traces name the source, a changed source is compiled anew, and witho
 
   rewrite(join(copy, "core/experiment/load.ts"), "no such file.", "not any file.");
   expect(failing()).toContain("absent.ts: not any file.");
+});
 
-  rmSync(cache, { recursive: true });
+test("where node_modules is not ours to write, the compiled code is kept in the user's cache, or for one process alone", () => {
+  rmSync(cache, { recursive: true, force: true });
   writeFileSync(cache, "in the way");
-  expect(failing()).toMatch(/absent\.ts: not any file\.[\s\S]*core\/experiment\/load\.ts:\d+/);
+  const userCache = join(copy, "user cache");
+  const expected = /absent\.ts: (no such|not any) file\.[\s\S]*core\/experiment\/load\.ts:\d+/;
+  expect(failing(userCache)).toMatch(expected);
+  const [folder = ""] = readdirSync(join(userCache, "lockstep/compiled"));
+  const compiled = readdirSync(join(userCache, "lockstep/compiled", folder));
+  expect(failing(userCache)).toMatch(expected);
+  expect(readdirSync(join(userCache, "lockstep/compiled", folder))).toEqual(compiled);
+
+  expect(failing(cache)).toMatch(expected);
+  expect(readdirSync(copy).filter((name) => name.startsWith("lockstep-compiled-"))).toEqual([]);
 });

@@ -1,9 +1,9 @@
 // A thread that draws simulated images, one for each message, with the same bits as the main thread.
 import { parentPort, workerData } from "node:worker_threads";
-import { register } from "tsx/esm/api";
+import { compiledEntries } from "../../compiled/entries.mjs";
 
-register(); // hooks of the main thread do not reach here
-const { drawPhantom } = await import("../phantom/draw.ts");
+const { core } = await compiledEntries();
+const { drawPhantom } = await import(new URL("data/phantom/draw.js", core).href);
 
 parentPort.on("message", (/** @type {{ label: number, i: number }} */ { label, i }) => {
   const pixels = drawPhantom(workerData, label, i);

@@ -1,10 +1,24 @@
-// Compiles core/cli/main.ts, core/index.ts, core/random.ts (for threads) and all that they load into a folder of the cache (compiled.mjs), packages that every command
-// loads included. Each source keeps its own import.meta.url, and a source map names it in stack traces.
+// Compiles core/cli/main.ts, core/index.ts, what threads load, and all that these load into a folder of a cache (entries.mjs), packages
+// that every command loads included, all others by their place. Each source keeps its own import.meta.url, and a source map names it in
+// stack traces.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { decideImports, isInPackage, outside } from "./imports.mjs";
+
+const ENTRIES = ["cli/main.ts", "index.ts", "random.ts", "data/phantom/draw.ts"];
 
 /** Packages of many files, or of old modules that Node reads slowly; whatever they import comes with them. */
 const INCLUDED = [
@@ -26,15 +40,28 @@ const REQUIRE =
   'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
 
 const KEPT_MS = 24 * 3600 * 1000;
+const ATTEMPTS = 5;
 
 /**
- * @typedef {typeof import("./compiled.mjs").place} Place
- * @param {Place} place @returns {Promise<string | null>} name of the folder, or null where a source changed meanwhile
+ * @typedef {object} Place
+ * @property {string} root of this package
+ * @property {string} cache a folder
+ * @property {(path: string) => string} markOf another one whenever the file below the root has changed
+ * @param {Place} place @returns {Promise<string>} the folder below the cache
  */
-export async function compile({ root, cache, current, markOf, folderOf }) {
+export async function compile(place) {
+  mkdirSync(place.cache, { recursive: true });
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const folder = await compileOnce(place);
+    if (folder !== null) return folder;
+  }
+  throw new Error(`the sources in ${place.root} change while they are compiled`);
+}
+
+/** @param {Place} place @returns {Promise<string | null>} null where a source changed meanwhile */
+async function compileOnce({ root, cache, markOf }) {
   const begunMs = Date.now();
-  mkdirSync(cache, { recursive: true });
-  const aside = join(cache, `new-${process.pid}`);
+  const aside = mkdtempSync(join(cache, "new-"));
   try {
     const paths = await bundle(root, aside);
     if (paths.some((path) => statSync(join(root, path)).ctimeMs >= begunMs)) return null;
@@ -43,12 +70,13 @@ export async function compile({ root, cache, current, markOf, folderOf }) {
       .update(JSON.stringify([root, inputs]))
       .digest("hex")
       .slice(0, 16);
-    if (!existsSync(folderOf(name))) renameSync(aside, folderOf(name));
-    const text = JSON.stringify({ root, folder: name, inputs });
-    writeFileSync(`${current}.${process.pid}`, text);
+    const folder = join(cache, name);
+    if (!existsSync(folder)) renameSync(aside, folder);
+    const current = join(cache, "current.json");
+    writeFileSync(`${current}.${process.pid}`, JSON.stringify({ root, folder: name, inputs }));
     renameSync(`${current}.${process.pid}`, current);
     removeUnused(cache, name);
-    return name;
+    return folder;
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
@@ -56,9 +84,11 @@ export async function compile({ root, cache, current, markOf, folderOf }) {
 
 /** @param {string} root @param {string} outdir @returns {Promise<string[]>} paths, below the root, whose change makes another bundle */
 async function bundle(root, outdir) {
+  /** @type {Set<string>} files of packages that are not included */
+  const found = new Set();
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["core/cli/main.ts", "core/index.ts", "core/random.ts"],
+    entryPoints: ENTRIES.map((entry) => join("core", entry)),
     outbase: "core",
     outdir,
     tsconfig: "tsconfig.json",
@@ -66,31 +96,28 @@ async function bundle(root, outdir) {
     splitting: true,
     format: "esm",
     platform: "node",
+    conditions: [],
     target: "node20.9",
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
     logLevel: "silent",
     banner: { js: REQUIRE },
-    plugins: [ownUrls(root), outside()],
+    plugins: [ownUrls(root), outsidePackages(root, (file) => found.add(file))],
   });
-  const inputs = Object.keys(metafile.inputs).map((path) => relative(root, join(root, path)));
-  const [own, packages] = [inputs.filter((path) => !isPackage(path)), inputs.filter(isPackage)];
+  const inputs = Object.keys(metafile.inputs).map((path) => join(root, path));
+  const own = inputs.filter((path) => !isInPackage(path, root)).map((path) => relative(root, path));
+  const packages = [...inputs.filter((path) => isInPackage(path, root)), ...found];
   return [
     ...new Set([...own, ...packages.map((path) => packageFile(root, path)), "tsconfig.json", "package.json"]),
   ].sort();
-}
-
-/** @param {string} path */
-function isPackage(path) {
-  return path.split(sep).includes("node_modules");
 }
 
 /** An installation replaces it with the rest of the package. @param {string} root @param {string} path */
 function packageFile(root, path) {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const file = join(folder, "package.json");
-    if (existsSync(join(root, file)) && "version" in JSON.parse(readFileSync(join(root, file), "utf8"))) return file;
+    if (existsSync(file) && "version" in JSON.parse(readFileSync(file, "utf8"))) return relative(root, file);
   }
 }
 
@@ -100,7 +127,7 @@ function ownUrls(root) {
     name: "own-urls",
     setup: ({ onLoad }) =>
       onLoad({ filter: /\.(ts|tsx|mjs)$/ }, ({ path }) => {
-        if (isPackage(relative(root, path))) return null;
+        if (isInPackage(path, root)) return null;
         const contents = readFileSync(path, "utf8").replaceAll(
           "import.meta.url",
           JSON.stringify(pathToFileURL(path).href),
@@ -110,17 +137,16 @@ function ownUrls(root) {
   };
 }
 
-/** @returns {import("esbuild").Plugin} */
-function outside() {
-  return {
-    name: "outside",
-    setup: ({ onResolve }) =>
-      onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
-        const name = path.startsWith("@") ? path.split("/").slice(0, 2).join("/") : path.split("/")[0];
-        if (kind === "entry-point" || isPackage(importer) || INCLUDED.includes(name ?? "")) return null;
-        return { path, external: true };
-      }),
-  };
+/** @param {string} root @param {(file: string) => void} found told of each @returns {import("esbuild").Plugin} */
+function outsidePackages(root, found) {
+  return decideImports(/^[^./]/, async ({ path, importer, kind }, find) => {
+    const name = path.split("/", path.startsWith("@") ? 2 : 1).join("/");
+    if (isInPackage(importer, root) || INCLUDED.includes(name)) return null;
+    const file = (await find()).path;
+    if (file === "") return { path, external: true }; // not installed: told where it is needed
+    found(file);
+    return outside(file, kind);
+  });
 }
 
 /** @param {string} cache @param {string} kept */
