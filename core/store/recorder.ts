@@ -9,8 +9,8 @@ import { isConnectionLoss } from "./connection-error.ts";
 import type { NewRun } from "./new-run.ts";
 import { ownProcess } from "./process-id.ts";
 import { releaseSpool, sendLeftovers } from "./spool/leftovers.ts";
-import { sendBulk } from "./spool/send-spool.ts";
-import { listSpools, removeSpool } from "./spool/spool-files.ts";
+import { sendSpool } from "./spool/send-spool.ts";
+import { BULK_BYTES, listSpools, removeSpool } from "./spool/spool-files.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
 
 type OpenDatabase = Pick<Store, "sql" | "revive">;
@@ -87,6 +87,7 @@ class SpoolRecorder implements Recorder {
     if (event.kind === "artifact" && artifactsPlace() !== null) this.#offer(event);
     this.#sendTimer ??= setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
     this.#syncTimer ??= setTimeout(() => void this.#sync().catch(() => undefined), SYNC_AFTER_MS).unref(); // the next record throws it
+    if (this.#unsentBytes >= BULK_BYTES && this.#sending === null && !this.#away) void this.#send();
   }
 
   /** For the artifact store; the file itself lies in EXP_HOME already. */
@@ -132,8 +133,13 @@ class SpoolRecorder implements Recorder {
     return this.#retryMs;
   }
 
+  /** Of the oldest segment. */
+  get #unsentBytes(): number {
+    return (this.#spool.segments[0]?.end ?? 0) - this.#sentTo;
+  }
+
   get #unsent(): boolean {
-    return this.#spool.segments.length > 1 || this.#sentTo < (this.#spool.segments[0]?.end ?? 0);
+    return this.#spool.segments.length > 1 || this.#unsentBytes > 0;
   }
 
   /** One sender at a time. @returns whether all that was recorded when it began is stored */
@@ -159,25 +165,26 @@ class SpoolRecorder implements Recorder {
   /** Once more after a lost connection: an embedded server is started again. */
   async #sendAll(store: OpenDatabase): Promise<void> {
     try {
-      while (this.#unsent) await this.#sendNext(store);
+      while (this.#unsent) await this.#sendSegment(store);
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
       await store.revive();
-      while (this.#unsent) await this.#sendNext(store);
+      while (this.#unsent) await this.#sendSegment(store);
     }
   }
 
-  async #sendNext(store: OpenDatabase): Promise<void> {
+  async #sendSegment({ sql }: OpenDatabase): Promise<void> {
     const segment = this.#spool.segments[0]!;
-    const options = { sql: store.sql, path: segment.path, runId: this.runId, from: this.#sentTo, end: segment.end };
-    const sent = await sendBulk(options);
-    if (sent.offset === this.#sentTo) throw damaged(segment.path, sent.offset);
-    this.#sentTo = sent.offset;
-    for (const notice of sent.notices) this.#options.onNotice?.(notice);
+    const { path, end } = segment;
+    for await (const sent of sendSpool({ sql, path, runId: this.runId, from: this.#sentTo, end })) {
+      this.#sentTo = sent.offset;
+      for (const notice of sent.notices) this.#options.onNotice?.(notice);
+    }
+    if (this.#sentTo < end) throw damaged(path, this.#sentTo);
     if (this.#spool.segments.length === 1 || this.#sentTo < segment.end) return;
     this.#spool.segments.shift();
     this.#sentTo = 0;
-    removeSpool(segment.path);
+    removeSpool(path);
   }
 
   #tellAway(error: unknown): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +13,11 @@ import {
   readPredictions,
   type Store,
 } from "../../core/store/index.ts";
+import { storableText } from "../../core/store/events/array-literal.ts";
+import type { Column } from "../../core/store/events/binary-rows.ts";
+import { insertRows } from "../../core/store/events/insert-rows.ts";
+import { batchTarget } from "../../core/store/events/targets.ts";
+import type { RunEvent } from "../../core/train/recorder.ts";
 import { createTestDatabase, temporaryHome } from "../postgres.ts";
 import { batchEvent, digestOf, newRun, sampleEvents } from "./sample-run.ts";
 
@@ -96,6 +102,80 @@ test("an event that the database refuses does not hold up the others", async () 
   const notices = await record(runId, [batchEvent(1, 1), bad, batchEvent(1, 3)]);
   expect(notices).toEqual([expect.stringContaining('an event of kind "batch" was refused by the database')]);
   expect((await readBatches(store, runId)).map(({ batch }) => batch)).toEqual([1, 3]);
+});
+
+test("a spool of several bulks is stored whole and in order, also when parts of it are there already", async () => {
+  const runId = await createRun(store, newRun());
+  const events = Array.from({ length: 30_000 }, (_, i): RunEvent[] => [
+    batchEvent(1, i + 1),
+    ...(i % 14_000 === 13_000 ? [{ kind: "status", status: i > 14_000 ? "done" : "running", digest: null, error: null } as const] : []),
+  ]).flat(); // prettier-ignore
+  await record(runId, events.slice(500, 700));
+  expect(await record(runId, events)).toEqual([]);
+  const batches = await readBatches(store, runId);
+  expect(batches.map(({ batch }) => batch)).toEqual(Array.from({ length: 30_000 }, (_, i) => i + 1));
+  expect((await findRun(store, runId)).status).toBe("done");
+});
+
+test("any text and any number arrive as they are; what a column cannot hold is refused with PostgreSQL's code", async () => {
+  const runId = await createRun(store, newRun());
+  const numbers = [0, -0, NaN, Infinity, -Infinity, Number.MIN_VALUE, -Number.MAX_VALUE, 0.1, 2 ** 53];
+  const texts = [
+    "",
+    "\\N",
+    '{"a",NULL}',
+    "tab\tline\n\r",
+    "nul\0here",
+    "half \ud800 a pair",
+    "漢字 👩‍🔬",
+    "x".repeat(200_000),
+  ];
+  const rows = texts.map((text, key) => ({
+    key,
+    text,
+    numbers: numbers.slice(0, key),
+    number: numbers[key] ?? null,
+    bytes: "00ff",
+  }));
+  const columns: Column<(typeof rows)[number]>[] = [
+    { name: "key", type: "bigint", value: (row) => row.key },
+    { name: "text", type: "text", value: (row) => row.text },
+    { name: "number", type: "float8", value: (row) => row.number },
+    { name: "doubles", type: "float8[]", value: (row) => row.numbers },
+    { name: "floats", type: "real[]", value: (row) => row.numbers.map(Math.fround).filter((n) => n !== 0) },
+    { name: "at", type: "timestamptz", value: () => "1999-12-31T23:59:59.999Z" },
+    { name: "bytes", type: "hex", value: (row) => row.bytes },
+  ];
+  const target = { table: "pg_temp.anything", columns, key: ["key"], same: ["text"] };
+  await store.sql.begin(async (sql) => {
+    await sql`create temporary table anything (run_id uuid, key bigint, text text, number float8, doubles float8[], floats real[],
+      at timestamptz, bytes bytea) on commit drop`;
+    await insertRows(sql, runId, target, rows, "new");
+    const stored = await sql`select * from anything order by key`;
+    expect(stored.map(({ text }) => text as string)).toEqual(texts.map((text) => storableText(text)));
+    for (const [key, row] of stored.entries()) {
+      expect(row).toMatchObject({ run_id: runId, key, number: numbers[key]!, doubles: numbers.slice(0, key) });
+      expect(row["floats"]).toEqual(numbers.slice(0, key).map(Math.fround).filter((n) => n !== 0)); // prettier-ignore
+      expect([(row["at"] as Date).toISOString(), (row["bytes"] as Buffer).toString("hex")]).toEqual(["1999-12-31T23:59:59.999Z", "00ff"]); // prettier-ignore
+    }
+  });
+  const wrong = { ...rows[0]!, key: 0.5 };
+  await expect(store.sql.begin((sql) => insertRows(sql, runId, target, [wrong]))).rejects.toMatchObject({
+    code: "22003",
+  });
+  const odd = { ...rows[0]!, bytes: "abc" };
+  await expect(store.sql.begin((sql) => insertRows(sql, runId, target, [odd]))).rejects.toMatchObject({
+    code: "22023",
+  });
+});
+
+test("what a server refuses at the end of a COPY is told as it said it", async () => {
+  const gone = { code: "23503", message: expect.stringContaining("there is no run") as string };
+  const rows = [batchEvent(1, 1)];
+  await expect(store.sql.begin((sql) => insertRows(sql, randomUUID(), batchTarget, rows, "new"))).rejects.toMatchObject(gone); // prettier-ignore
+  const runId = await createRun(store, newRun());
+  await store.sql.begin((sql) => insertRows(sql, runId, batchTarget, rows, "new"));
+  await expect(store.sql.begin((sql) => insertRows(sql, runId, batchTarget, rows, "new"))).rejects.toMatchObject({ code: "23505" }); // prettier-ignore
 });
 
 test("a NaN loss is stored as NaN", async () => {

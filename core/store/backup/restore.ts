@@ -1,10 +1,10 @@
 // exp db restore: the rows of a backup into a database, all of them or none. A backup of an older migration is loaded into a schema of
 // its own as that version made it, brought up to date there by the migrations that came later, and copied over.
-import type { Writable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { TransactionSql } from "postgres";
+import postgres, { type TransactionSql } from "postgres";
 import { LockstepError } from "../../errors.ts";
 import type { Store } from "../connect.ts";
+import { isConnectionLoss } from "../connection-error.ts";
+import { copyIn } from "../copy-in.ts";
 import { applyMigrations, knownMigrations } from "../migrate.ts";
 import { markLostRuns } from "../runs.ts";
 import type { BackupHeader } from "./format.ts";
@@ -98,31 +98,15 @@ async function fill(sql: TransactionSql, backup: Backup): Promise<void> {
 /** Into tables as they were when the backup was made. */
 async function load(sql: TransactionSql, { header, nextTable }: Backup): Promise<void> {
   for (const { name, columns, rows } of header.tables) {
-    const copy = await sql`copy ${sql(name)} (${sql(columns)}) from stdin`.simple().writable();
-    await writeAll(copy, nextTable());
-    await endCopy(sql, copy, name);
+    try {
+      await copyIn(sql`copy ${sql(name)} (${sql(columns)}) from stdin`, nextTable());
+    } catch (error) {
+      if (error instanceof postgres.PostgresError && !isConnectionLoss(error))
+        throw refused(name, error.message, error);
+      throw error;
+    }
     const [counted] = await sql<{ rows: number }[]>`select count(*)::float8 as rows from ${sql(name)}`;
     if (counted!.rows !== rows) throw refused(name, `${counted!.rows} rows arrived, expected ${rows}`);
-  }
-}
-
-async function writeAll(copy: Writable, parts: AsyncIterable<Buffer>): Promise<void> {
-  let failure: Error | null = null;
-  copy.on("error", (error) => (failure = error));
-  for await (const part of parts) {
-    await new Promise((done) => copy.write(part, done));
-    if (failure !== null) throw failure as Error;
-  }
-}
-
-/** postgres.js never says of a COPY's last rows that they were refused; the transaction's next statement does. */
-async function endCopy(sql: TransactionSql, copy: Writable, name: string): Promise<void> {
-  copy.end();
-  await nextTurn();
-  try {
-    await sql`select`;
-  } catch (cause) {
-    throw refused(name, "a row refers to one that is not there", cause);
   }
 }
 

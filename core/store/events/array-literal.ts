@@ -7,21 +7,12 @@ export function arrayLiteral(values: readonly Scalar[]): string {
 
 function element(value: Scalar): string {
   if (value === null) return "NULL";
-  if (typeof value === "number") return numberText(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   return PLAIN.test(value) ? value : `"${storableText(value).replace(/["\\]/g, "\\$&")}"`;
 }
 
 /** Digits and letters of a digest; "null" would be none of them. */
 const PLAIN = /^[0-9a-f]{20,}$/;
-
-/** A value as Postgres writes it outside of an array. */
-export function scalarText(value: Scalar): string | null {
-  return typeof value === "string" ? storableText(value) : value === null ? null : numberText(value);
-}
-
-function numberText(value: number): string {
-  return Object.is(value, -0) ? "-0" : String(value);
-}
 
 /** Postgres holds any text but the character NUL, which is shown as ␀; half a surrogate pair becomes U+FFFD. */
 export function storableText(text: string): string {

@@ -1,7 +1,8 @@
 // Which columns the scores of an evaluation fill: one row for all of it, one for each class.
 import type { ClassMetrics, OneClass } from "../../train/metrics.ts";
 import type { ScoresEvent } from "../../train/recorder.ts";
-import type { Column, Target } from "./insert-rows.ts";
+import type { Column } from "./binary-rows.ts";
+import type { Target } from "./insert-rows.ts";
 
 /** Columns of epoch_scores and what they hold of an evaluation. */
 const EPOCH_SCORES: Readonly<Record<string, (scores: ClassMetrics) => number | null>> = {

@@ -1,6 +1,5 @@
 // Which columns an event's rows fill, and which of them must agree when a row is sent again (after a crash, or by a resumed run).
 import type { BatchEvent, EpochEvent, ExternalPhase, Phase } from "../../train/recorder.ts";
-import { arrayLiteral } from "./array-literal.ts";
 import type { Target } from "./insert-rows.ts";
 
 export const batchTarget: Target<BatchEvent> = {
@@ -87,8 +86,8 @@ export const predictionTarget: Target<PredictionRow> = {
     { name: "position", type: "int", value: (p) => p.position },
     { name: "label", type: "int", value: (p) => p.label },
     { name: "predicted", type: "int", value: (p) => p.predicted },
-    { name: "logits", type: "real[]", value: (p) => arrayLiteral(p.logits) },
-    { name: "probabilities", type: "float8[]", value: (p) => arrayLiteral(p.probabilities) },
+    { name: "logits", type: "real[]", value: (p) => p.logits },
+    { name: "probabilities", type: "float8[]", value: (p) => p.probabilities },
   ],
 };
 

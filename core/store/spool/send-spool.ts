@@ -28,46 +28,63 @@ export interface SendOptions {
   readonly end?: number;
 }
 
-/** So many bulks of batches are under way at the same time: one is inserted while the next is read. */
+/** So many bulks of batches are under way at the same time: one is made ready while the server takes in the other. */
 const AT_ONCE = 2;
 
 /**
- * One bulk of records, or a few where they hold nothing but batches, whose order does not matter.
- * @throws the driver's error when the connection is lost: then nothing of them counts
+ * Bulk after bulk up to the end, each as soon as it is stored, with its place in the file. Where bulks hold nothing but batches, whose
+ * order does not matter, the next is sent before the last is stored.
+ * @throws the driver's error when the connection is lost: then what was not given back does not count
  */
-export async function sendBulk({ sql, path, runId, from, end }: SendOptions): Promise<SendResult> {
-  const sent: { readonly events: number; readonly notices: Promise<string[]> }[] = [];
-  let offset = from;
-  let rest: SendResult["rest"] = null;
-  while (sent.length < AT_ONCE) {
-    const bulk = await readSpool(path, offset, end);
-    const told = bulk.events.filter(({ event }) => event.kind !== "open");
-    const inOrder = !told.every(({ event }) => event.kind === "batch");
-    if (inOrder && sent.length > 0) break; // after those before it
-    const notices = told.length === 0 ? Promise.resolve([]) : applyOrRefuse(sql, runId, told);
-    notices.catch(() => undefined); // thrown below
-    sent.push({ events: told.length, notices });
-    offset += bulk.consumed;
-    ({ rest } = bulk);
-    if (inOrder || rest !== null || bulk.consumed === 0) break;
+export async function* sendSpool({ sql, path, runId, from, end }: SendOptions): AsyncGenerator<SendResult> {
+  const underWay: Promise<SendResult>[] = [];
+  let alone = false; // what is under way must be stored before the next is sent
+  let next = await readBulk(path, from, end);
+  try {
+    for (;;) {
+      while (next !== null && (underWay.length === 0 || (!alone && next.batches && underWay.length < AT_ONCE))) {
+        const sending = sendBulk(sql, runId, next);
+        sending.catch(() => undefined); // thrown where it is awaited
+        underWay.push(sending);
+        alone = !next.batches;
+        next = next.rest === null ? await readBulk(path, next.offset, end) : null;
+      }
+      const first = underWay.shift();
+      if (first === undefined) return;
+      yield await first;
+    }
+  } finally {
+    await Promise.allSettled(underWay); // nobody sends them again meanwhile
   }
-  const ended = await Promise.allSettled(sent.map(({ notices }) => notices));
-  const failed = ended.find(({ status }) => status === "rejected");
-  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-  const notices = ended.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  return { offset, events: sent.reduce((sum, { events }) => sum + events, 0), rest, notices };
+}
+
+interface Bulk extends Pick<SendResult, "offset" | "rest"> {
+  readonly told: readonly SpoolEvent[];
+  /** Nothing else. */
+  readonly batches: boolean;
+}
+
+/** @returns null at the end */
+async function readBulk(path: string, from: number, end?: number): Promise<Bulk | null> {
+  if (from === end) return null;
+  const { events, consumed, rest } = await readSpool(path, from, end);
+  if (consumed === 0 && rest === null) return null;
+  const told = events.filter(({ event }) => event.kind !== "open");
+  const batches = told.every(({ event }) => event.kind === "batch");
+  return { told, batches, offset: from + consumed, rest };
+}
+
+async function sendBulk(sql: Sql, runId: string, { told, offset, rest }: Bulk): Promise<SendResult> {
+  const notices = told.length === 0 ? [] : await applyOrRefuse(sql, runId, told);
+  return { offset, events: told.length, rest, notices };
 }
 
 /** All bulks up to the end. */
 export async function sendFile(options: SendOptions): Promise<SendResult> {
-  let result: SendResult = { offset: options.from, events: 0, rest: null, notices: [] };
-  for (;;) {
-    const next = await sendBulk({ ...options, from: result.offset });
-    const notices = [...result.notices, ...next.notices];
-    const done = next.offset === result.offset;
-    result = { ...next, events: result.events + next.events, notices };
-    if (done || next.rest !== null || next.offset === options.end) return result;
-  }
+  let sent: SendResult = { offset: options.from, events: 0, rest: null, notices: [] };
+  for await (const { offset, events, rest, notices } of sendSpool(options))
+    sent = { offset, events: sent.events + events, rest, notices: [...sent.notices, ...notices] };
+  return sent;
 }
 
 async function applyOrRefuse(sql: Sql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {

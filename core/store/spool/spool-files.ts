@@ -61,14 +61,15 @@ export function setAsideSpool(path: string): string {
   return aside;
 }
 
-const CHUNK_BYTES = 1024 * 1024;
+/** What is read, and sent in one transaction, at a time. */
+export const BULK_BYTES = 1024 * 1024;
 
 /** The next records from `offset`, at most about 1 MiB of them and at least one. @param end reads no further; default the file's end */
 export async function readSpool(path: string, offset: number, end?: number): Promise<DecodedRecords> {
   const file = await open(path, "r");
   try {
     const stop = end ?? (await file.stat()).size;
-    const first = await readAt(file, offset, Math.min(CHUNK_BYTES, stop - offset));
+    const first = await readAt(file, offset, Math.min(BULK_BYTES, stop - offset));
     const decoded = decodeRecords(first);
     const length = recordLength(first, 0);
     if (decoded.rest !== "cut" || decoded.consumed > 0 || typeof length === "string")
@@ -82,7 +83,7 @@ export async function readSpool(path: string, offset: number, end?: number): Pro
 
 /** What looks cut at the end of a chunk goes on in the next one. */
 function inChunk(decoded: DecodedRecords, available: number): DecodedRecords {
-  const goesOn = decoded.rest === "cut" && available > CHUNK_BYTES;
+  const goesOn = decoded.rest === "cut" && available > BULK_BYTES;
   return goesOn ? { ...decoded, rest: null } : decoded;
 }
 
