@@ -34,7 +34,7 @@ function refusalOf(query: Refusable): Promise<never> {
     const settle = query.reject;
     query.reject = (error) => {
       settle(error);
-      reject(error as Error);
+      reject(error);
     };
   });
   refused.catch(() => undefined); // where nobody waits any more
