@@ -4,7 +4,7 @@ import { finished } from "node:stream/promises";
 import type { PendingQuery, Row } from "postgres";
 
 interface Refusable {
-  reject: (error: unknown) => void;
+  reject: (error: Error) => void;
 }
 
 /**
