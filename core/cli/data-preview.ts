@@ -38,11 +38,10 @@ export async function previewData(path: string, flags: PreviewFlags): Promise<vo
   });
   const planned = firstRun(plan.runs, path);
   const { variant, seed, settings } = planned;
-  const { listing, splitOf, prepare } = await openData(plan, { stage: printNotice, counting: countingLines() });
+  const { manifest, splitOf, prepare } = await openData(plan, { stage: printNotice, counting: countingLines() });
   const split = splitOf(planned);
   const resampler = await createPortableResampler({ threads: 1 });
   try {
-    const { manifest } = listing;
     const { imageSizePx: sizePx, storeSizePx, augment, batchSize } = settings;
     const prepared = await prepare(storeSizePx, resampler);
     const order = epochOrder(split.train, seed, flags.epoch);

@@ -27,6 +27,7 @@ interface RunFlags extends EngineFlags {
   readonly retry?: "failed";
   readonly queue?: boolean;
   readonly priority: number;
+  readonly shareImages?: boolean;
   readonly dashboard: boolean;
   readonly port?: number;
   readonly json?: boolean;
@@ -52,7 +53,11 @@ export function registerRunCommand(program: Command): void {
     );
   command
     .option("--queue", "leave the runs to workers (exp worker) instead of training them here")
-    .option("--priority <n>", "of queued runs; higher ones are taken first", wholeNumber("--priority", 0), 0);
+    .option("--priority <n>", "of queued runs; higher ones are taken first", wholeNumber("--priority", 0), 0)
+    .option(
+      "--share-images",
+      "put the prepared images into the artifact store (ARTIFACTS_URL): workers without the images train from them",
+    );
   addEngineOptions(command)
     .option("--profile", "store milliseconds by kind of kernel, see exp show; changes no bit")
     .option("--no-dashboard", "do not serve the dashboard meanwhile")
@@ -103,6 +108,7 @@ function sweepOptions(file: string, flags: RunFlags): Omit<SweepOptions, "retryF
     checkpointEverySteps: flags.checkpointEvery ?? null,
     fresh: flags.fresh ?? false,
     queuePriority: flags.queue ? flags.priority : null,
+    shareImages: flags.shareImages ?? false,
   };
 }
 

@@ -1,6 +1,6 @@
 // exp spool: what is on this machine and not yet where it belongs: events for the database, files for the artifact store.
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
 import { listPending, type Pending } from "../store/artifacts/pending-uploads.ts";
@@ -47,8 +47,7 @@ async function status(flags: SpoolFlags): Promise<void> {
     for (const { runId, bytes, path, ...file } of spools)
       printJson({ type: "spool", run: runId, bytes, path, writer: writer(file) });
     for (const path of damaged) printJson({ type: "damaged", path });
-    for (const { runId, what, bytes, path, writer } of uploads)
-      printJson({ type: "upload", run: runId, what, bytes, path, writer });
+    for (const upload of uploads) printJson({ type: "upload", ...upload });
   } else if (spools.length + uploads.length === 0)
     process.stdout.write("Nothing waits: all that was recorded is where it belongs.\n");
   else
@@ -56,7 +55,7 @@ async function status(flags: SpoolFlags): Promise<void> {
       ["run", "what", "bytes", "writer", "file"],
       [
         ...spools.map((file) => [file.runId.slice(0, 8), "events", file.bytes, writer(file), file.path]),
-        ...uploads.map((file) => [file.runId.slice(0, 8), file.what, file.bytes, file.writer, file.path]),
+        ...uploads.map(({ run, what, bytes, writer, path }) => [run?.slice(0, 8) ?? "-", what, bytes, writer, path]),
       ],
     );
   for (const path of damaged)
@@ -69,11 +68,18 @@ function writer({ writerLives }: Pick<SpoolState, "writerLives">): string {
 }
 
 function describeUpload(one: Pending) {
-  const { runId, owner } = one;
+  const ended = writer({ writerLives: processLives(one.owner) });
+  if (one.kind === "data") {
+    const bytes = one.files.reduce((sum, file) => sum + file.bytes, 0);
+    const [first] = one.files;
+    const path = join(expHome(), one.files.length === 1 ? (first?.path ?? "") : dirname(first?.path ?? ""));
+    const files = one.files.length;
+    return { run: null, what: `${one.what} of a data set (${files})`, files, bytes, path, writer: ended };
+  }
   const path = join(expHome(), one.kind === "artifact" ? one.path : one.checkpoint.path);
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const what = one.kind === "artifact" ? "artifact" : `checkpoint after ${one.step} steps`;
-  return { runId, what, bytes, path, writer: writer({ writerLives: processLives(owner) }) };
+  return { run: one.runId, what, files: 1, bytes, path, writer: ended };
 }
 
 async function flush(flags: SpoolFlags): Promise<void> {

@@ -70,7 +70,8 @@ export async function evaluateRun(request: EvaluateRequest, tools: Tools): Promi
   const hashes = samples.map((index) => manifest.samples[index]?.sha256 as string);
   const seenSamples = await countTrainedOn(tools.store, run, hashes);
   await saveDataset(tools.store, manifest, source);
-  await saveThumbnails(tools.store, { manifest, prepared }, samples, tools.home);
+  const { store, home, observer } = tools;
+  await saveThumbnails({ store, home, onNotice: observer.notice }, { manifest, prepared }, samples);
   const { name, kernels } = tools.engine.identity;
   const about = { phase, datasetDigest: manifest.digest, part, samples: samples.length, seenSamples, classMap, digest };
   const events = eventsOf(evaluation, phase, durationMs);

@@ -4,8 +4,7 @@ import { readPreparedImage } from "../data/prepared-file.ts";
 import type { DecodedImage, Source } from "../data/index.ts";
 import type { Manifest, Prepared } from "../data/sample.ts";
 import { LockstepError } from "../errors.ts";
-import { artifactsPlace } from "../store/artifacts/object-store.ts";
-import { addArtifact } from "../store/artifacts/pending-uploads.ts";
+import { offerArtifact } from "../store/artifacts/offer.ts";
 import { readPredictions, type RunRow, type StoredPrediction } from "../store/index.ts";
 import { OVERLAY_KIND, saveOverlays } from "../store/overlays.ts";
 import { keepBytes } from "../train/kept-files.ts";
@@ -91,7 +90,8 @@ async function explainBatch(batch: readonly StoredPrediction[], around: Around):
     events.push({ kind: "artifact", artifactKind: OVERLAY_KIND, name, epoch: null, ...kept });
   }
   await saveOverlays(tools.store, runId, events);
-  if (artifactsPlace() !== null) for (const event of events) addArtifact(tools.home, runId, event);
+  const at = { home: tools.home, onNotice: tools.observer.notice };
+  for (const event of events) offerArtifact(at, runId, event);
 }
 
 /** As it was prepared for the training: the network's view of it before its last resize. */

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contactSheet, drawMixes, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
+import { offerDataFiles, type Offering } from "../store/artifacts/offer.ts";
 import { saveSampleArtifacts, type Store } from "../store/index.ts";
 import { artifactOf } from "../train/artifact.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
@@ -22,11 +23,11 @@ export interface ImagesInput {
 
 /** The pictures of one run, made while it trains: its first step does not wait for them. */
 export class Pictures {
-  private readonly input: (ImagesInput & { readonly store: Store }) | null;
+  private readonly input: (ImagesInput & ThumbnailPlace) | null;
   private making: Promise<void> | null = null;
 
   /** @param input null: an earlier attempt has made them */
-  constructor(input: (ImagesInput & { readonly store: Store }) | null) {
+  constructor(input: (ImagesInput & ThumbnailPlace) | null) {
     this.input = input;
   }
 
@@ -43,10 +44,10 @@ export class Pictures {
 
   private async make(): Promise<void> {
     if (this.input === null) return;
-    const { job, data, store, home } = this.input;
+    const { job, data, store, home, onNotice } = this.input;
     await recordContactSheet(this.input);
     const samples = new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples]);
-    await saveThumbnails(store, data, [...samples], home);
+    await saveThumbnails({ store, home, onNotice }, data, [...samples]);
   }
 }
 
@@ -72,18 +73,22 @@ async function recordContactSheet({ job, data, folder, home, recorder }: ImagesI
   recorder.record(await artifactOf(path, home, { artifactKind: "contact-sheet", mediaType: "image/png", epoch: 1 }));
 }
 
+export interface ThumbnailPlace extends Offering {
+  readonly store: Store;
+}
+
 /** Once for each data set; runs on the same images share the files. @param samples indices into the manifest */
 export async function saveThumbnails(
-  store: Store,
+  { store, ...at }: ThumbnailPlace,
   { manifest, prepared }: Pick<TrainData, "manifest" | "prepared">,
   samples: readonly number[],
-  home: string,
 ): Promise<void> {
+  if (samples.length === 0) return;
   const thumbnails = await writeThumbnails({ prepared, manifest }, samples);
   const files = await Promise.all(
     thumbnails.map(async ({ sampleIndex, path }) => {
       const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
-      const { sha256, bytes } = await artifactOf(join(home, path), home, about);
+      const { sha256, bytes } = await artifactOf(join(at.home, path), at.home, about);
       return {
         sampleId: manifest.samples[sampleIndex]?.id ?? "",
         kind: "thumbnail",
@@ -95,4 +100,6 @@ export async function saveThumbnails(
     }),
   );
   await saveSampleArtifacts(store, manifest.digest, files);
+  const kept = files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
+  offerDataFiles(at, { datasetDigest: manifest.digest, what: "thumbnails", files: kept });
 }

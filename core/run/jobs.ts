@@ -37,7 +37,7 @@ async function addJobs(sweep: SweepPlan, role: Job["role"], watch: DataWatch, jo
   const wanted = sweep.plan.runs.filter((planned) => known(planned) === undefined);
   if (wanted.length === 0) return;
   const data = await openData(sweep.plan, watch);
-  const { manifest } = data.listing;
+  const { manifest } = data;
   checkPlan(sweep.plan, manifest, data.splitOf);
   for (const planned of wanted) {
     const split = data.splitOf(planned);

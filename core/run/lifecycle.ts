@@ -3,6 +3,8 @@ import { basename, join } from "node:path";
 import { Interrupted, LockstepError } from "../errors.ts";
 import { knownError } from "../known-error.ts";
 import { reached } from "../phases.ts";
+import { offerResumePoint } from "../store/artifacts/offer.ts";
+import { dropResumePoint } from "../store/artifacts/pending-uploads.ts";
 import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
 import type { State } from "../model/network.ts";
@@ -18,7 +20,6 @@ import { orAbort } from "./interrupt.ts";
 import type { Job } from "./jobs.ts";
 import type { RunName, RunSummary } from "./observer.ts";
 import type { Place } from "./advance.ts";
-import { dropSent, offerCheckpoints } from "./checkpoint-upload.ts";
 import { findResumePoint, type RunFolder } from "./resume-point.ts";
 import { watchStopRequests } from "./stop-request.ts";
 import { summaryOf, unfinished } from "./summary.ts";
@@ -96,7 +97,7 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
     const result = await orAbort(trainRun(run), signal, GRACE_MS);
     recordProfile(run);
     recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
-    dropSent(run.workshop.home, work.name.run);
+    dropResumePoint(run.workshop.home, work.name.run); // nobody goes on with it
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
   } catch (cause) {
     if (signal.aborted) return interrupted(run);
@@ -129,7 +130,9 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     if (!work.resume) for (const text of report) say("info", text);
     return state;
   };
-  const pictures = new Pictures(work.resume ? null : { job, data, folder, home, recorder, store });
+  const pictures = new Pictures(
+    work.resume ? null : { job, data, folder, home, recorder, store, onNotice: observer.notice },
+  );
   const training = train({
     ...{ settings, seed, network: job.network, state: firstState, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
@@ -140,7 +143,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
       folder,
       home,
       everySteps: workshop.checkpointEverySteps,
-      onStep: offerCheckpoints(home, name.run, observer.notice),
+      onStep: (saved) => offerResumePoint({ home, onNotice: observer.notice }, name.run, saved),
     },
     knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
     onProgress: (progress) => {

@@ -11,7 +11,7 @@ import {
   type Listing,
   type PrepareOptions,
 } from "../data/index.ts";
-import type { Prepared, Resizer, Split } from "../data/sample.ts";
+import type { Manifest, Prepared, Resizer, Split } from "../data/sample.ts";
 import { splitShares } from "../data/split-shares.ts";
 import { splitWarnings } from "../data/warnings.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
@@ -21,12 +21,12 @@ import { splitSeed, splitOf as drawSplit, type SplitPosition } from "./planned-s
 import { limitSamples } from "./sample-limit.ts";
 
 export interface OpenData {
-  readonly listing: Listing;
+  readonly manifest: Manifest;
   /** @param planned its seed matters where the plan's split is drawn for each run, its fold where the split has folds */
   readonly splitOf: (planned: SplitPosition) => Split;
   readonly prepare: (storeSizePx: number, resizer: Resizer) => Promise<Prepared>;
-  /** The first of its pairs of duplicates are shown with pictures; of the others there may be none. */
-  readonly inspection: Inspection;
+  /** The first of its pairs of duplicates are shown with pictures; of the others there may be none. Null: what is stored holds. */
+  readonly inspection: Inspection | null;
   /** Sample indices of the pairs that are shown. */
   readonly pairSamples: readonly number[];
   /** How large the parts are, beside what was asked for. */
@@ -68,7 +68,7 @@ export async function openData(plan: Plan, watch: DataWatch): Promise<OpenData> 
   const split = splitOf(plan.runs[0] ?? { seed: 0, fold: "folds" in plan.split ? 0 : null });
   const asked = "folds" in plan.split ? null : plan.split;
   return {
-    listing,
+    manifest,
     splitOf,
     prepare,
     inspection: { ...inspection, duplicates: inspection.duplicates.slice(0, STORED_PAIRS) },

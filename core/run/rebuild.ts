@@ -5,23 +5,25 @@ import { LockstepError } from "../errors.ts";
 import type { Plan } from "../experiment/index.ts";
 import { networkOf } from "./check-plan.ts";
 import type { Job } from "./jobs.ts";
-import { openData, type DataWatch } from "./open-data.ts";
+import { openData, type DataWatch, type OpenData } from "./open-data.ts";
 import type { Recorded } from "./recorded.ts";
 
 export interface RebuildOptions {
   /** Where the images are, if elsewhere than the run's row says. */
   readonly source: Source | null;
   readonly watch: DataWatch;
+  /** Other data where it has some, such as prepared images alone; null: the images are looked at. */
+  readonly instead?: (source: Source) => Promise<OpenData | null>;
 }
 
 /** @throws LockstepError where the images or their classes do not allow to train at all */
-export async function rebuildJob(recorded: Recorded, { source, watch }: RebuildOptions): Promise<Job> {
+export async function rebuildJob(recorded: Recorded, { source, watch, instead }: RebuildOptions): Promise<Job> {
   const { provenance, run } = recorded;
   const plan = planOf(recorded, source ?? fromFolder(recorded.config.source, provenance.workingDirectory));
   const [planned] = plan.runs;
   if (planned === undefined) throw new LockstepError({ code: "internal", message: "a stored run has no plan" });
-  const data = await openData(plan, watch);
-  const { manifest } = data.listing;
+  const data = (await instead?.(plan.source)) ?? (await openData(plan, watch));
+  const { manifest } = data;
   const text = provenance.sources[0]?.text ?? "";
   const loaded = {
     experiment: { name: run.experiment, data: plan.source, positiveClass: plan.positiveClass },
@@ -75,5 +77,8 @@ function fromFolder(source: Source, folder: string): Source {
       test: fromFolder(test, folder),
     };
   }
-  return "path" in source && !isAbsolute(source.path) ? { ...source, path: resolve(folder, source.path) } : source;
+  const here = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+  if (source.kind === "csv" && source.root !== null)
+    return { ...source, path: here(source.path), root: here(source.root) };
+  return "path" in source ? { ...source, path: here(source.path) } : source;
 }

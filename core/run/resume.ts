@@ -1,4 +1,5 @@
 // `exp resume RUN`: one interrupted, lost or failed run goes on from its last checkpoint and ends with the digest of an undisturbed one.
+import type { Source } from "../data/index.ts";
 import { LockstepError } from "../errors.ts";
 import { updateRun, type RunRow } from "../store/index.ts";
 import { claimStored } from "./claim.ts";
@@ -10,6 +11,7 @@ import { carryOut, runFolder, type RunOutcome } from "./lifecycle.ts";
 import { rebuildJob } from "./rebuild.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { findResumePoint } from "./resume-point.ts";
+import { openShared } from "./shared-images.ts";
 import { storedHooks, type ForeignHooks } from "./stored-hooks.ts";
 import { storedWeights } from "./stored-weights.ts";
 import type { Workshop } from "./workshop.ts";
@@ -32,7 +34,8 @@ export async function resumeRun(
   if (!claimed) checkState(run);
   const { store, observer, home } = workshop;
   const recorded = await readRecorded(store, run);
-  const rebuilt = await rebuildJob(recorded, { source: null, watch: observer });
+  const instead = (source: Source) => openShared(recorded, source, workshop);
+  const rebuilt = await rebuildJob(recorded, { source: null, watch: observer, instead });
   const { sweep } = rebuilt;
   const { hooks, release } = await storedHooks(recorded, foreignHooks, observer.notice);
   const job = { ...rebuilt, sweep: { ...sweep, plan: { ...sweep.plan, hooks } } };

@@ -11,13 +11,19 @@ import { openQueue } from "./queue/queue.ts";
 import { readyJob, type ReadyJob } from "./ready-job.ts";
 import { wantsRetry, type FailedRun } from "./retry.ts";
 import type { RunStatus } from "../train/recorder.ts";
+import { shareImages } from "./shared-images.ts";
 import { trainShared } from "./shared-run.ts";
 import type { SweepOptions, SweepResult } from "./sweep.ts";
 import type { Workshop } from "./workshop.ts";
 
-export type Wishes = Pick<SweepOptions, "fresh" | "retryFailed" | "queuePriority">;
+export type Wishes = Pick<SweepOptions, "fresh" | "retryFailed" | "queuePriority" | "shareImages">;
 
 export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Workshop): Promise<SweepResult> {
+  if (wishes.shareImages === true)
+    await shareImages(
+      jobs.filter(({ role }) => role === "own"),
+      workshop,
+    );
   const outcomes = new Map<string, RunOutcome>();
   const startingPoints = new Set(jobs.map(({ parentKey }) => parentKey));
   for (const job of jobs.filter(({ key }) => startingPoints.has(key))) {

@@ -12,6 +12,7 @@ import { listJobs, type Job } from "./jobs.ts";
 import { planLineage, type SweepPlan } from "./lineage.ts";
 import type { RunSummary, SweepObserver } from "./observer.ts";
 import type { RetryFailed } from "./retry.ts";
+import { checkSharing } from "./shared-images.ts";
 import { runJobs } from "./run-jobs.ts";
 import { openWorkshop, uploadsOf, type EngineRequest, type Workshop } from "./workshop.ts";
 
@@ -26,6 +27,8 @@ export interface SweepOptions extends EngineRequest {
   readonly retryFailed: RetryFailed;
   /** Into the queue with this priority, for workers to train; null: trained here. What others start from is trained here in any case. */
   readonly queuePriority: number | null;
+  /** Prepared images into the artifact store, for workers without the images; absent: no. */
+  readonly shareImages?: boolean;
 }
 
 export interface SweepSurroundings {
@@ -45,6 +48,7 @@ export interface SweepResult {
 export async function runSweep(options: SweepOptions, around: SweepSurroundings): Promise<SweepResult> {
   const { observer, interrupt } = around;
   const { checkpointEverySteps } = options;
+  if (options.shareImages === true) checkSharing();
   const opening = openWorkshop(options, { observer, interrupt, home: expHome(), checkpointEverySteps });
   opening.catch(() => undefined); // told where it is awaited
   try {

@@ -1,9 +1,8 @@
 // The trainer's Recorder over Postgres: spool first, then in bulk to the database, from a timer, so that `record` never waits.
 // With the database away training goes on; what is in the spool is sent when it is back, by this process or by the next command.
 import { LockstepError } from "../errors.ts";
-import type { ArtifactEvent, Recorder, RunEvent } from "../train/recorder.ts";
-import { artifactsPlace } from "./artifacts/object-store.ts";
-import { addArtifact } from "./artifacts/pending-uploads.ts";
+import type { Recorder, RunEvent } from "../train/recorder.ts";
+import { offerArtifact } from "./artifacts/offer.ts";
 import type { Store } from "./connect.ts";
 import { isConnectionLoss } from "./connection-error.ts";
 import type { NewRun } from "./new-run.ts";
@@ -84,20 +83,10 @@ class SpoolRecorder implements Recorder {
 
   record(event: RunEvent): void {
     this.#spool.append(event);
-    if (event.kind === "artifact" && artifactsPlace() !== null) this.#offer(event);
+    if (event.kind === "artifact") offerArtifact(this.#options, this.runId, event);
     this.#sendTimer ??= setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
     this.#syncTimer ??= setTimeout(() => void this.#sync().catch(() => undefined), SYNC_AFTER_MS).unref(); // the next record throws it
     if (this.#unsentBytes >= BULK_BYTES && this.#sending === null && !this.#away) void this.#send();
-  }
-
-  /** For the artifact store; the file itself lies in EXP_HOME already. */
-  #offer(event: ArtifactEvent): void {
-    const { home, onNotice } = this.#options;
-    try {
-      addArtifact(home, this.runId, event);
-    } catch (error) {
-      onNotice?.(`${event.path} stays on this machine alone: ${(error as Error).message}`);
-    }
   }
 
   async flush(): Promise<{ readonly stored: boolean }> {

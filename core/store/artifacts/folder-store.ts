@@ -23,10 +23,10 @@ export function openFolder(root: string, space: string): ObjectStore {
           for await (const part of createReadStream(path) as AsyncIterable<Buffer>) await file.writeFile(part);
         });
       }),
-    get: (sha256, path) =>
+    get: (sha256, path, onBytes) =>
       told(async () => {
         if (!existsSync(pathOf(sha256))) return false;
-        const received = await receiveInto(path, createReadStream(pathOf(sha256)), sha256);
+        const received = await receiveInto(path, createReadStream(pathOf(sha256)), { sha256, onBytes });
         if (received !== sha256) throw damagedObject(root, sha256, received);
         return true;
       }),

@@ -10,7 +10,7 @@ export interface ObjectStore {
   /** @throws LockstepError "storage" where it is away, refuses, or is full */
   put(file: FileToPut): Promise<void>;
   /** Into a file that is written whole or not at all. @returns false where it is not there @throws LockstepError "storage" */
-  get(sha256: string, path: string): Promise<boolean>;
+  get(sha256: string, path: string, onBytes?: OnBytes): Promise<boolean>;
   has(sha256: string): Promise<boolean>;
   /** Digests of all that is there, so many at a time. */
   list(): AsyncIterable<readonly StoredObject[]>;
@@ -19,6 +19,9 @@ export interface ObjectStore {
   check(): Promise<void>;
   close(): void;
 }
+
+/** Bytes received so far. */
+export type OnBytes = (bytes: number) => void;
 
 export interface FileToPut {
   readonly sha256: string;

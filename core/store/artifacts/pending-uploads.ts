@@ -1,6 +1,7 @@
 // What is to be sent to the artifact store: one small JSON file each in EXP_HOME/uploads, written before anything is sent and removed when
 // the file is there and the database refers to it. Of a run that is under way only the newest checkpoint waits, held by links, since the
 // run's folder keeps two.
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -19,12 +20,9 @@ import { ownProcess } from "../process-id.ts";
 interface Waiting {
   /** Whose it is: others send it when that process is gone. */
   readonly owner: string;
-  readonly runId: string;
 }
 
-/** A file that a run has recorded. */
-export interface PendingArtifact extends Waiting {
-  readonly kind: "artifact";
+interface WaitingFile {
   readonly sha256: string;
   readonly bytes: number;
   /** Below EXP_HOME. */
@@ -33,9 +31,30 @@ export interface PendingArtifact extends Waiting {
   readonly uploadId: string | null;
 }
 
+/** A file that a run has recorded. */
+export interface PendingArtifact extends Waiting, WaitingFile {
+  readonly kind: "artifact";
+  readonly runId: string;
+}
+
+/** Files of a data set, thousands of thumbnails perhaps: one entry. */
+export interface PendingData extends Waiting {
+  readonly kind: "data";
+  readonly datasetDigest: string;
+  readonly what: DataFiles["what"];
+  readonly files: readonly WaitingFile[];
+}
+
+export interface DataFiles {
+  readonly datasetDigest: string;
+  readonly what: "thumbnails" | "prepared images";
+  readonly files: readonly Omit<WaitingFile, "uploadId">[];
+}
+
 /** Where an unfinished run can go on from. */
 export interface PendingResume extends Waiting {
   readonly kind: "resume";
+  readonly runId: string;
   readonly step: number;
   readonly checkpoint: HeldFile;
   readonly best: HeldFile | null;
@@ -49,11 +68,21 @@ export interface HeldFile {
   readonly uploadId: string | null;
 }
 
-export type Pending = PendingArtifact | PendingResume;
+export type Pending = PendingArtifact | PendingData | PendingResume;
+
+/** How many files an entry stands for. */
+export function countFiles(pending: readonly Pending[]): number {
+  return pending.reduce((sum, one) => sum + (one.kind === "data" ? one.files.length : 1), 0);
+}
 
 /** Sends nothing: `sendUploads` does. */
 export function addArtifact(home: string, runId: string, { sha256, bytes, path }: ArtifactEvent): void {
   write(home, { kind: "artifact", owner: ownProcess(), runId, sha256, bytes, path, uploadId: null });
+}
+
+export function addDataFiles(home: string, { datasetDigest, what, files }: DataFiles): void {
+  const waiting = files.map(({ sha256, bytes, path }) => ({ sha256, bytes, path, uploadId: null }));
+  write(home, { kind: "data", owner: ownProcess(), datasetDigest, what, files: waiting });
 }
 
 /** Replaces an older checkpoint of the run that has not been sent. */
@@ -118,8 +147,20 @@ function link(home: string, runId: string, step: number, file: string): string {
 }
 
 function fileOf(home: string, one: Pending): string {
-  const name = one.kind === "resume" ? `resume-${one.runId}` : `${one.runId}-${one.sha256}`;
-  return join(folderOf(home), `${name}.json`);
+  return join(folderOf(home), `${nameOf(one)}.json`);
+}
+
+function nameOf(one: Pending): string {
+  switch (one.kind) {
+    case "artifact":
+      return `${one.runId}-${one.sha256}`;
+    case "resume":
+      return `resume-${one.runId}`;
+    case "data": {
+      const content = createHash("sha256").update(JSON.stringify(one.files.map(({ sha256 }) => sha256)));
+      return `data-${one.datasetDigest.slice(0, 16)}-${content.digest("hex").slice(0, 16)}`;
+    }
+  }
 }
 
 function write(home: string, one: Pending): void {

@@ -4,6 +4,7 @@
 import type { Sql, TransactionSql } from "postgres";
 import type { Store } from "../connect.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
+import { PREPARED_KIND } from "./prepared-images.ts";
 
 /** Any number that nothing else locks. */
 const LOCK = 7_204_511_893;
@@ -43,6 +44,14 @@ export async function confirmArtifact(
     if (!found!.referenced) return "unreferenced";
     return (await objects.has(sha256)) ? "done" : "gone";
   });
+}
+
+/** Whether all of them are referred to: then nobody removes them, sent or not. */
+export async function areReferenced(sql: Sql, datasetDigest: string, digests: readonly string[]): Promise<boolean> {
+  const [row] = await sql<{ all: boolean }[]>`
+    select bool_and(exists (select from artifacts a where a.dataset_digest = ${datasetDigest} and a.sha256 = u.sha256)) as all
+    from unnest(${[...digests]}::text[]) as u(sha256)`;
+  return row?.all === true;
 }
 
 /** Another machine may go on from here from now on. @returns with what the run referred to before */
@@ -111,7 +120,10 @@ export async function collectUnreferenced(sql: Sql, objects: ObjectStore, dryRun
 async function unreferenced(sql: Sql | TransactionSql, digests: readonly string[]): Promise<string[]> {
   const rows = await sql<{ sha256: string }[]>`
     select u.sha256 from unnest(${[...digests]}::text[]) as u(sha256)
-    where not exists (select from artifacts a where a.sha256 = u.sha256)
+    where not exists (select from artifacts a where a.sha256 = u.sha256 and (a.kind <> ${PREPARED_KIND}
+        or a.created_at > now() - interval '1 hour'
+        or exists (select from runs r where r.dataset_digest = a.dataset_digest and r.deleted_at is null
+          and r.config->'settings'->>'storeSizePx' = a.name)))
       and not exists (select from resume_points p join runs r using (run_id)
         where r.status <> 'done' and (p.sha256 = u.sha256 or p.best_sha256 = u.sha256))`;
   return rows.map(({ sha256 }) => sha256);

@@ -55,7 +55,6 @@ function explain(answer: Answer): [what: string, next: string] {
   const code = answer.code ?? name;
   if (AWAY.test(code) || code === "EADDRNOTAVAIL")
     return [`it does not answer (${code})`, `Check ARTIFACTS_URL and ARTIFACTS_ENDPOINT; ${KEPT}.`];
-  if (code === "ENOSPC") return ["the disk of this machine is full", "Make room in EXP_HOME: exp gc helps."];
   return [oneLine(`${name === "" || name === "Error" ? "" : `${name}: `}${message}`), `Files are kept in EXP_HOME.`];
 }
 

@@ -56,7 +56,7 @@ export function openS3({ name, bucket, prefix }: S3Place): ObjectStore {
         if (file.bytes <= PART_BYTES) await putWhole(client, at(file.sha256), file);
         else await putParts(client, at(file.sha256), file);
       }),
-    get: (sha256, path) =>
+    get: (sha256, path, onBytes) =>
       told(async () => {
         const body = await client.send(new GetObjectCommand(at(sha256))).then(
           ({ Body }) => Body as AsyncIterable<Uint8Array> | undefined,
@@ -66,7 +66,7 @@ export function openS3({ name, bucket, prefix }: S3Place): ObjectStore {
           },
         );
         if (body === undefined) return false;
-        const received = await receiveInto(path, body, sha256);
+        const received = await receiveInto(path, body, { sha256, onBytes });
         if (received !== sha256) throw damagedObject(name, sha256, received);
         return true;
       }),

@@ -3,21 +3,24 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LockstepError } from "../../errors.ts";
 import { fileDigest } from "../../file-digest.ts";
+import { mapConcurrently } from "../../data/pool.ts";
 import type { Store } from "../connect.ts";
 import { isConnectionLoss } from "../connection-error.ts";
 import { ownProcess, processLives } from "../process-id.ts";
 import { listSpools } from "../spool/spool-files.ts";
 import type { ObjectStore } from "./object-store.ts";
 import {
+  countFiles,
   listPending,
   removePending,
   updatePending,
   type HeldFile,
   type Pending,
   type PendingArtifact,
+  type PendingData,
   type PendingResume,
 } from "./pending-uploads.ts";
-import { confirmArtifact, confirmResume, removeUnreferenced, type Confirmed } from "./references.ts";
+import { areReferenced, confirmArtifact, confirmResume, removeUnreferenced, type Confirmed } from "./references.ts";
 
 export interface UploadPlace {
   readonly store: Pick<Store, "sql">;
@@ -57,9 +60,9 @@ export async function sendUploads(place: UploadPlace, signal?: AbortSignal): Pro
   }
   const sent = ends.filter(({ confirmed }) => confirmed === "done");
   return {
-    sent: sent.length,
+    sent: sent.reduce((sum, { files }) => sum + files, 0),
     bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
-    left: listOurs(place.home).length,
+    left: countFiles(listOurs(place.home)),
     failure: ends.find(({ failure }) => failure !== null)?.failure ?? null,
     notices: ends.flatMap(({ notice }) => notice ?? []),
   };
@@ -67,40 +70,74 @@ export async function sendUploads(place: UploadPlace, signal?: AbortSignal): Pro
 
 interface End {
   readonly confirmed: Confirmed | null;
+  readonly files: number;
   readonly bytes: number;
   readonly failure: LockstepError | null;
   readonly notice?: string;
 }
 
 async function sendOrKeep(place: UploadPlace, one: Pending): Promise<End> {
+  const none = { confirmed: null, files: countFiles([one]), bytes: 0, failure: null };
   try {
-    const end = one.kind === "artifact" ? await sendArtifact(place, one) : await sendResume(place, one);
+    const end = { ...none, ...(await sendOne(place, one)) };
     const settled = end.confirmed === "done" || end.notice !== undefined;
-    const orphan = end.confirmed === "no-run" && !listSpools(place.home).some(({ runId }) => runId === one.runId);
-    if (settled || orphan) removePending(place.home, one);
+    if (settled || (end.confirmed === "no-run" && !isExpected(place, one))) removePending(place.home, one);
     return end;
   } catch (error) {
-    if (error instanceof LockstepError) return { confirmed: null, bytes: 0, failure: error };
-    if (isConnectionLoss(error)) return { confirmed: null, bytes: 0, failure: null }; // the recorder tells it
+    if (error instanceof LockstepError) return { ...none, failure: error };
+    if (isConnectionLoss(error)) return none; // the recorder tells it
     throw error;
   }
 }
 
-async function sendArtifact({ store, objects, home }: UploadPlace, one: PendingArtifact): Promise<End> {
+/** Whether a run that the database does not know waits in the spool. */
+function isExpected({ home }: UploadPlace, one: Pending): boolean {
+  return one.kind !== "data" && listSpools(home).some(({ runId }) => runId === one.runId);
+}
+
+function sendOne(place: UploadPlace, one: Pending): Promise<Partial<End>> {
+  switch (one.kind) {
+    case "artifact":
+      return sendArtifact(place, one);
+    case "data":
+      return sendData(place, one);
+    case "resume":
+      return sendResume(place, one);
+  }
+}
+
+async function sendArtifact({ store, objects, home }: UploadPlace, one: PendingArtifact): Promise<Partial<End>> {
   const { sha256, bytes, runId } = one;
   const path = join(home, one.path);
   if (!existsSync(path) && !(await objects.has(sha256)))
-    return { confirmed: null, bytes: 0, failure: null, notice: `${path} is gone and was not sent to ${objects.name}` };
+    return { notice: `${path} is gone and was not sent to ${objects.name}` };
   const { uploadId } = one;
   const keepUploadId = (id: string): void => updatePending(home, { ...one, uploadId: id });
   if (existsSync(path)) await objects.put({ sha256, path, bytes, uploadId, keepUploadId });
-  return { confirmed: await confirmArtifact(store.sql, objects, { runId, sha256 }), bytes, failure: null };
+  return { confirmed: await confirmArtifact(store.sql, objects, { runId, sha256 }), bytes };
 }
 
-async function sendResume({ store, objects, home }: UploadPlace, one: PendingResume): Promise<End> {
+/** Their rows stand already, so whoever removes files leaves these alone, and there is nothing to confirm. */
+async function sendData({ store, objects, home }: UploadPlace, one: PendingData): Promise<Partial<End>> {
+  const { datasetDigest, files } = one;
+  const digests = files.map(({ sha256 }) => sha256);
+  if (!(await areReferenced(store.sql, datasetDigest, digests))) return { confirmed: "no-run" };
+  const there = files.filter(({ path }) => existsSync(join(home, path)));
+  await mapConcurrently(there, async ({ path, ...file }) => {
+    const keepUploadId = (id: string): void =>
+      updatePending(home, {
+        ...one,
+        files: files.map((other) => (other.path === path ? { ...other, uploadId: id } : other)),
+      });
+    await objects.put({ ...file, path: join(home, path), keepUploadId });
+  });
+  return { confirmed: "done", bytes: there.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+async function sendResume({ store, objects, home }: UploadPlace, one: PendingResume): Promise<Partial<End>> {
   const best = one.best === null ? null : await sendHeld({ objects, home }, one, "best", one.best);
   const checkpoint = await sendHeld({ objects, home }, one, "checkpoint", one.checkpoint);
-  if (checkpoint === null || (one.best !== null && best === null)) return { confirmed: null, bytes: 0, failure: null }; // a newer one has come
+  if (checkpoint === null || (one.best !== null && best === null)) return {}; // a newer one has come
   const { confirmed, before } = await confirmResume(store.sql, objects, {
     runId: one.runId,
     step: one.step,
@@ -110,7 +147,7 @@ async function sendResume({ store, objects, home }: UploadPlace, one: PendingRes
     bestBytes: best?.bytes ?? null,
   });
   if (confirmed === "done") await removeUnreferenced(store.sql, objects, before);
-  return { confirmed, bytes: checkpoint.bytes + (best?.bytes ?? 0), failure: null };
+  return { confirmed, bytes: checkpoint.bytes + (best?.bytes ?? 0) };
 }
 
 /** @returns null where its link is gone */

@@ -5,6 +5,7 @@ import { artifactsPlace, openObjectStore, type ObjectStore } from "./object-stor
 import type { Store } from "../connect.ts";
 import { isConnectionLoss } from "../connection-error.ts";
 import { artifactSpace } from "./references.ts";
+import { countFiles } from "./pending-uploads.ts";
 import { listOurs, sendUploads, type UploadPass } from "./send-uploads.ts";
 
 export interface UploadOptions {
@@ -66,7 +67,7 @@ class Passes {
 
   async last(): Promise<void> {
     const { home, onNotice, signal } = this.#options;
-    let left = listOurs(home).length;
+    let left = countFiles(listOurs(home));
     for (let tries = 0; left > 0 && tries < LAST_TRIES && signal?.aborted !== true;) {
       const pass = await this.#pass(signal);
       left = pass.left;
@@ -84,7 +85,7 @@ class Passes {
   async #pass(signal: AbortSignal | undefined): Promise<UploadPass> {
     const { store, home, onNotice } = this.#options;
     const objects = await this.#open();
-    if (objects === null) return { sent: 0, bytes: 0, left: listOurs(home).length, failure: null, notices: [] };
+    if (objects === null) return { sent: 0, bytes: 0, left: countFiles(listOurs(home)), failure: null, notices: [] };
     const pass = await sendUploads({ store, home, objects }, signal);
     for (const notice of pass.notices) onNotice(notice);
     if (pass.failure !== null && !this.#away) onNotice(`${pass.failure.message} ${pass.failure.next ?? ""}`.trim());
