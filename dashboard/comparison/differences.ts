@@ -1,9 +1,9 @@
 // Settings and provenance in which runs differ; what is equal in all of them is left out.
-import { flatten } from "../../core/flatten.ts";
 import { seedText } from "../../core/store/seed-text.ts";
 import { differingKeys } from "../differing-keys.ts";
 import { short } from "../format.ts";
 import type { RunDetail } from "../queries/runs.ts";
+import { settingsOf } from "../settings.ts";
 
 export interface DifferingRow {
   readonly key: string;
@@ -12,7 +12,7 @@ export interface DifferingRow {
 }
 
 export function differingSettings(runs: readonly RunDetail[]): DifferingRow[] {
-  return differingKeys(runs.map((run) => flatten(run.config)));
+  return differingKeys(runs.map(settingsOf));
 }
 
 export function differingProvenance(runs: readonly RunDetail[]): DifferingRow[] {

@@ -1,8 +1,8 @@
 // The runs of a comparison in groups that share a curve: each run by itself, or by variant, experiment or a setting.
 import { seedText } from "../../core/store/seed-text.ts";
-import { flatten } from "../../core/flatten.ts";
 import { datasetTitle, setting, short } from "../format.ts";
 import type { RunDetail } from "../queries/runs.ts";
+import { settingsOf } from "../settings.ts";
 import { groupBy } from "../queries/experiments.ts";
 import tQuantile from "@stdlib/stats-base-dists-t-quantile";
 
@@ -25,8 +25,8 @@ export function groupCurves(runs: readonly RunDetail[], by: string): CurveGroup[
 
 function groupValue(run: RunDetail, by: string): string {
   if (by.startsWith("config.")) {
-    const key = by.slice("config.".length);
-    const value = flatten(run.config).find(([name]) => name === key)?.[1];
+    const key = by.replace(/^config\.(settings\.)?/, "");
+    const value = settingsOf(run).find(([name]) => name === key)?.[1];
     return `${key} = ${setting(value)}`;
   }
   const values: Record<string, string> = {

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // Two to 500 runs side by side: curves, metrics, what differs between them, and one pair in depth.
 import { GROUPINGS, type CurveGroup } from "../../comparison/groups.ts";
-import { flatten } from "../../../core/flatten.ts";
+import { differingSettings } from "../../comparison/differences.ts";
 import { count } from "../../format.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { RunDetail } from "../../queries/runs.ts";
@@ -96,16 +96,17 @@ function PhaseForm({ state, evaluations }: { state: CompareState; evaluations: r
 }
 
 function GroupForm({ state, runs }: { state: CompareState; runs: readonly RunDetail[] }) {
-  const keys = [...new Set(runs.slice(0, 50).flatMap((run) => flatten(run.config).map(([key]) => `config.${key}`)))];
+  const differing = differingSettings(runs).map(({ key }) => `config.${key}`);
+  const keys = [...new Set([...GROUPINGS, ...differing, state.group])];
   return (
     <form method="get" action="/compare" class="row">
       <SelectionFields state={state} except="group" />
       <label>
         One curve a
         <select name="group" data-submit>
-          {[...GROUPINGS, ...keys].map((key) => (
+          {keys.map((key) => (
             <option value={key} selected={key === state.group}>
-              {key}
+              {key.replace("config.", "")}
             </option>
           ))}
         </select>

@@ -4,6 +4,7 @@ import { flatten } from "../../../core/flatten.ts";
 import { count, datasetTitle, dateTime, setting, short } from "../../format.ts";
 import type { ChangeRow, Relative, VerdictRow } from "../../queries/attachments.ts";
 import type { RunDetail } from "../../queries/runs.ts";
+import { settingsOf } from "../../settings.ts";
 import { mayChange } from "../../viewer.ts";
 import { Card, Scroll } from "../parts.tsx";
 import { RunFrame } from "./frame.tsx";
@@ -19,7 +20,7 @@ export function ConfigPage({ run, lineage, verdicts, changes }: Props) {
   return (
     <RunFrame run={run} tab="config">
       <div class="columns2">
-        <FactsCard title="Settings" rows={flatten(run.config)} />
+        <FactsCard title="Settings" rows={settingsOf(run)} />
         <FactsCard title="Provenance" rows={provenanceRows(run)} />
         <DigestCard run={run} verdicts={verdicts} />
         <LineageCard run={run} lineage={lineage} />
