@@ -5,7 +5,18 @@ import { colour } from "./data.js";
 
 const { rows, columns, metric } = readData("sweep"); // columns: [{ key, name, values: null | string[] }]; rows: [{ id, label, values }]
 const shown = columns.filter((column) => column.key !== "seed");
-const parallel = echart(document.getElementById("parallel"), parallelOption, table);
+const room = document.getElementById("parallel");
+/** Beside each other axes need a wide screen; on a small one they lie below each other. */
+const NARROW_PX = 560;
+let narrow = room.clientWidth < NARROW_PX;
+fitRoom();
+const parallel = echart(room, parallelOption, table);
+new ResizeObserver(() => {
+  if (narrow === room.clientWidth < NARROW_PX) return;
+  narrow = !narrow;
+  fitRoom();
+  parallel.redraw();
+}).observe(room);
 const axes = { x: document.getElementById("scatter-x"), y: document.getElementById("scatter-y") };
 for (const [name, select] of Object.entries(axes)) {
   const fallback = name === "y" ? metric : (columns[0]?.key ?? metric);
@@ -28,15 +39,22 @@ parallel.chart.on("axisareaselected", () => {
   link.href = `/compare?runs=${chosen.map((index) => rows[index].id.slice(0, 8)).join(",")}`;
 });
 
+function fitRoom() {
+  room.style.height = narrow ? `${40 + 64 * shown.length}px` : "";
+}
+
 function parallelOption() {
   const scores = rows.map((row) => row.values[metric]).filter((value) => value !== null);
   return {
-    parallel: { left: 40, right: 60, top: 36, bottom: 20 },
+    parallel: narrow
+      ? { layout: "vertical", left: 24, right: 24, top: 32, bottom: 40 }
+      : { left: 40, right: 60, top: 36, bottom: 20 },
     parallelAxis: shown.map((column, dim) => ({
       dim,
       name: column.name,
-      nameTextStyle: { color: colour("text"), fontSize: 12, align: alignOf(dim) },
-      axisLabel: { color: colour("muted") },
+      ...(narrow && { nameLocation: "middle", nameGap: -24 }),
+      nameTextStyle: { color: colour("text"), fontSize: 12, align: narrow ? "center" : alignOf(dim) },
+      axisLabel: { color: colour("muted"), hideOverlap: true, formatter: figure },
       axisLine: { lineStyle: { color: colour("muted") } },
       ...(column.values
         ? { type: "category", data: column.values }
@@ -59,6 +77,11 @@ function parallelOption() {
       },
     ],
   };
+}
+
+/** Numbers with at most three figures. */
+function figure(value) {
+  return typeof value === "number" ? String(Number(value.toPrecision(3))) : value;
 }
 
 /** Names of the outer axes reach inward, where there is room. */

@@ -4,8 +4,7 @@ import { Hono } from "hono";
 import { importance, type Importance } from "../comparison/importance.ts";
 import { metricOf } from "../comparison/over-seeds.ts";
 import type { DashboardDeps } from "../deps.ts";
-import { flatten } from "../../core/flatten.ts";
-import { differingKeys } from "../differing-keys.ts";
+import { differingSettings, type DifferingRow } from "../comparison/differences.ts";
 import { setting } from "../format.ts";
 import { METRIC_CHOICES, metricChoice, type MetricChoice } from "../metric-names.ts";
 import { filterRuns, type RunDetail } from "../queries/runs.ts";
@@ -61,8 +60,10 @@ export function readSweep(
   runs: readonly RunDetail[],
   metric: MetricChoice,
 ): { columns: SweepColumn[]; runs: SweepRun[]; importances: Importance[] } {
-  const configs = runs.map((run) => flatten(run.config));
-  const settings = differingKeys(configs).map(({ key, values }) => ({ key, values: values.map(asScalar) }));
+  const settings = independent(differingSettings(runs)).map(({ key, values }) => ({
+    key,
+    values: values.map(asScalar),
+  }));
   const metrics = METRIC_CHOICES.filter(
     ({ key }) => key === metric.key || key === "test_accuracy" || key === "val_loss",
   );
@@ -94,6 +95,23 @@ export function readSweep(
     .map(({ key }) => importance(key, levelsOf(rows, key, metric.key)))
     .sort((a, b) => (b.etaSquared ?? -1) - (a.etaSquared ?? -1));
   return { columns, runs: rows, importances };
+}
+
+/**
+ * Without what only comes with another setting beside it: adam has its beta1 and sgd its momentum, each always the same, which says no
+ * more than optimizer.kind.
+ */
+function independent(settings: readonly DifferingRow[]): DifferingRow[] {
+  const distinct = ({ values }: DifferingRow) =>
+    new Set(values.filter((value) => (value ?? null) !== null).map((value) => JSON.stringify(value))).size;
+  const parentOf = ({ key }: DifferingRow) => key.slice(0, key.lastIndexOf("."));
+  const comesWith = (one: DifferingRow, other: DifferingRow) =>
+    parentOf(one) !== "" &&
+    parentOf(one) === parentOf(other) &&
+    distinct(other) > 1 &&
+    new Set(other.values.map((value, i) => JSON.stringify([value, (one.values[i] ?? null) === null]))).size ===
+      new Set(other.values.map((value) => JSON.stringify(value))).size;
+  return settings.filter((one) => distinct(one) > 1 || !settings.some((other) => comesWith(one, other)));
 }
 
 function levelsOf(rows: readonly SweepRun[], key: string, metric: string): { level: string; value: number }[] {

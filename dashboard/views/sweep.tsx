@@ -2,7 +2,7 @@
 // A sweep: parallel coordinates, a scatter of any two columns, which setting matters, and the best runs.
 import type { Importance } from "../comparison/importance.ts";
 import { METRIC_CHOICES, type MetricChoice } from "../metric-names.ts";
-import { number, percent, short } from "../format.ts";
+import { count, number, percent, short } from "../format.ts";
 import type { SweepRun, SweepColumn } from "../routes/sweep.ts";
 import { NoRuns } from "./experiments.tsx";
 import { Data, Page } from "./layout.tsx";
@@ -23,7 +23,7 @@ export function SweepPage({ experiments, experiment, metric, columns, runs, impo
       <div class="head">
         <div>
           <h1>Sweep{experiment !== null && `: ${experiment}`}</h1>
-          <p class="muted">{runs.length} finished runs, by the settings in which they differ.</p>
+          <p class="muted">{count(runs.length, "finished run")}, by the settings in which they differ.</p>
         </div>
         <SweepForm experiments={experiments} experiment={experiment} metric={metric} />
       </div>
@@ -153,6 +153,12 @@ function ImportanceCard({ metric, importances }: Pick<Props, "metric" | "importa
             </tbody>
           </table>
         </Scroll>
+      )}
+      {importances.length > 0 && importances.every(({ etaSquared }) => etaSquared === null) && (
+        <p class="small">
+          Nothing can be told apart: every run has the same {metric.title}, or no value of a setting occurs twice. More
+          seeds help.
+        </p>
       )}
       <p class="small muted">
         η² of a one-way analysis of variance (stdlib's anova1) for each setting alone; settings that vary together share

@@ -172,6 +172,20 @@ describe("sweep, data set and SQL", () => {
     expect(text).toMatch(/lr 4 \d+ %/);
   });
 
+  it("a sweep leaves out what only comes with another setting", async () => {
+    const { sql } = dashboard.store;
+    const optimizer = { kind: "sgd", momentum: 0.9, nesterov: false };
+    await sql`update runs set config = config || ${sql.json({ optimizer })} where variant = 'lr=0.0001'`;
+    try {
+      const text = textOf(await dashboard.page("/sweep?experiment=learning-rate"));
+      expect(text).toContain("optimizer.kind");
+      expect(text).not.toMatch(/optimizer\.(momentum|nesterov|weightDecay)/);
+    } finally {
+      const usual = { optimizer: { kind: "adam", weightDecay: 0 } };
+      await sql`update runs set config = config || ${sql.json(usual)} where variant = 'lr=0.0001'`;
+    }
+  });
+
   it("a data set shows its leaks", async () => {
     const digest = (await dashboard.page("/datasets")).match(/\/datasets\/([0-9a-f]{64})/)?.[1] ?? "";
     const text = textOf(await dashboard.page(`/datasets/${digest}`));
