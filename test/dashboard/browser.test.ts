@@ -100,6 +100,30 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
   });
 
+  it("the same way with the keyboard alone", async () => {
+    await open("/runs?q=experiment+%3D+frozen-backbone+and+seed+%3D+0");
+    const tabTo = async (selector: string) => {
+      for (let i = 0; i < 120; i++) {
+        await page.keyboard.press("Tab");
+        if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) === true, selector)) return;
+      }
+      throw new Error(`no way to ${selector}`);
+    };
+    for (let row = 0; row < 2; row++) {
+      await tabTo("#run-rows input");
+      await page.keyboard.press("Space");
+    }
+    await tabTo("#compare-chosen");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/compare\?runs=/);
+    await tabTo("#difference a");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/cell=0,0.*#images/);
+    await page.keyboard.press("Tab"); // goes on from the images
+    expect(await page.evaluate(() => document.activeElement?.closest("#images") !== null)).toBe(true);
+    expect(await page.locator("#images img").count()).toBeGreaterThan(0);
+  });
+
   it("columns are chosen, ordered and saved", async () => {
     await open("/runs?q=seed+%3D+0");
     const heads = () => page.locator("#runs thead th a").allTextContents();
