@@ -29,7 +29,7 @@ export function pValue(value: number | null | undefined): string {
 /** With its sign: "+0.012". */
 export function signed(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Number.isInteger(value) && value !== 0 ? Math.abs(value) : Math.abs(value).toFixed(digits)}`;
+  return `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)}`;
 }
 
 /** 95000 → "1 min 35 s" */

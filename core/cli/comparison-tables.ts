@@ -7,6 +7,7 @@ import { difference } from "../../dashboard/confusion.ts";
 import { metric, pValue, setting, short, signed } from "../../dashboard/format.ts";
 import { METRIC_CHOICES } from "../../dashboard/metric-names.ts";
 import type { RunDetail } from "../../dashboard/queries/runs.ts";
+import { METRIC_TITLES } from "../../dashboard/statistics/metrics.ts";
 import type { CompareProps } from "../../dashboard/views/compare/page.tsx";
 import { seedText } from "../store/seed-text.ts";
 import { printConfusion } from "./confusion-table.ts";
@@ -61,7 +62,7 @@ function printPair({ a, b, countsA, countsB, comparison, unpaired }: Pair, pairs
   printTable(
     ["metric", "A", "B", "B − A", "95 % interval"],
     differences.map((one) => [
-      one.metric,
+      METRIC_TITLES[one.metric],
       metric(one.a),
       metric(one.b),
       signed(one.difference),

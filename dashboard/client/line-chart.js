@@ -77,7 +77,11 @@ function makePlot(element, content, options) {
       },
       axes: [
         { ...axis(options.xLabel), ...(x.every(Number.isInteger) && { incrs: WHOLE }) },
-        { ...axis(null), size: 56, values: (_, ticks) => ticks.map(tick) },
+        {
+          ...axis(null),
+          size: (_, labels) => widthOf(labels),
+          values: (_, ticks, __, ___, step) => ticks.map((value) => tick(value, step)),
+        },
       ],
       series: [{ label: options.xLabel }, ...series.map((one) => lineOf(one, x.length))],
       bands: bands.map(([upper, lower]) => ({
@@ -106,6 +110,11 @@ function flatRange(series) {
   if (first === undefined || others.length > 0) return null;
   const room = Math.abs(first) / 10 || 1;
   return [first - room, first + room];
+}
+
+/** Room for an axis' labels. */
+function widthOf(labels) {
+  return Math.max(56, 20 + 6.5 * Math.max(0, ...(labels ?? []).map((label) => String(label ?? "").length)));
 }
 
 function axis(label) {
@@ -147,9 +156,10 @@ function withAlpha(hex, alpha) {
   return `rgb(${r} ${g} ${b} / ${alpha})`;
 }
 
-/** At most four figures. */
-function tick(value) {
+/** At most four figures, more where the ticks beside it would else look the same. @param step between two ticks */
+function tick(value, step = null) {
   if (value === null) return "";
+  if (step > 0 && Math.abs(value) >= 1e3 * step && step < 1) return value.toFixed(Math.ceil(-Math.log10(step)));
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(1) : String(Number(value.toPrecision(4)));
 }

@@ -33,6 +33,15 @@ export function scored(rows: readonly Prediction[], positive: number): Scored {
 }
 
 export const METRICS = ["accuracy", "precision", "recall", "f1", "auc", "loss"] as const;
+/** As people write them. */
+export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
+  accuracy: "accuracy",
+  precision: "precision",
+  recall: "recall",
+  f1: "F1",
+  auc: "AUC",
+  loss: "loss",
+};
 export type MetricName = (typeof METRICS)[number];
 
 /** @param weight int32 [n], how often each sample counts @param positive the positive class */

@@ -69,7 +69,7 @@ export function ConfusionDifference({ classes, a, b, id, caption, hrefOf, open =
               const label = `${name} predicted as ${classes[j]}: ${change > 0 ? "+" : ""}${change}`;
               return (
                 <td class={`${tint(change, i === j, largest)}${isSame(open, cell) ? " open" : ""}`}>
-                  <CellBody text={change === 0 ? "0" : signed(change)} href={hrefOf?.(cell)} label={label} />
+                  <CellBody text={change === 0 ? "0" : signed(change, 0)} href={hrefOf?.(cell)} label={label} />
                 </td>
               );
             })}

@@ -208,7 +208,7 @@ function Warnings({ experiment }: { experiment: ExperimentGrid }) {
   const { missing, failed, seeds, variants, finished } = experiment;
   const texts = [
     failed > 0 && finished === 0 && "No run has finished: open a failed one and read its log.",
-    failed > 0 && `${count(failed, "run")} failed, were lost or interrupted; their seeds are not in the means.`,
+    failed > 0 && `${count(failed, "run")} failed, lost or interrupted: not in the means.`,
     missing > 0 &&
       `${count(missing, seeds[0]?.fold === null ? "seed" : "fold")} missing: run the same command again, finished runs are kept.`,
     seeds.length === 1 &&

@@ -5,6 +5,7 @@ import type { SeedComparison } from "../../comparison/over-seeds.ts";
 import { pairSentence, pairWarnings, seedSentence } from "../../comparison/sentences.ts";
 import { metric, pValue, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
+import { METRIC_TITLES } from "../../statistics/metrics.ts";
 import { RESAMPLES } from "../../statistics/bootstrap.ts";
 import { Card, Scroll } from "../parts.tsx";
 
@@ -53,7 +54,7 @@ function OnSamples({
           <tbody>
             {differences.map((one) => (
               <tr>
-                <th scope="row">{one.metric}</th>
+                <th scope="row">{METRIC_TITLES[one.metric]}</th>
                 <td class="num">{metric(one.a)}</td>
                 <td class="num">{metric(one.b)}</td>
                 <td class="num">{signed(one.difference)}</td>

@@ -55,7 +55,14 @@ export function Pictures({ artifacts }: { artifacts: readonly ArtifactRow[] }) {
     <div class="grid2">
       {pictures.map((one) => (
         <Card title={one.name}>
-          <img class="sheet" src={`/artifacts/${one.artifactId}`} alt={`${one.kind}: ${one.name}`} loading="lazy" />
+          <a href={`/artifacts/${one.artifactId}`}>
+            <img
+              class="sheet picture"
+              src={`/artifacts/${one.artifactId}`}
+              alt={`${one.kind}: ${one.name}`}
+              loading="lazy"
+            />
+          </a>
         </Card>
       ))}
     </div>
