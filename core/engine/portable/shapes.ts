@@ -47,6 +47,18 @@ export function backwardBlockRows(channels: number): number {
   return clampRows(40960 / channels, 32, 256);
 }
 
+const COLUMN_BYTES = 1 << 20; // of a matrix that a second-level cache holds beside the weights
+
+/** Rows that a product by columns takes at a time: all, where a cache holds them. Free to change: its sums go on from block to block. */
+export function columnBlockRows(rows: number, channels: number): number {
+  return rows * channels * FLOAT_BYTES <= COLUMN_BYTES ? rows : Math.min(rows, forwardBlockRows(channels));
+}
+
+/** What such a block takes of a thread's scratch. */
+export function columnBlockBytes(channels: number, blockRows: number): number {
+  return (channels / 8) * (blockRows + 2) * VECTOR_BYTES;
+}
+
 export function weightGradientBlockRows(channels: number): number {
   return clampRows(81920 / channels, 96, 384);
 }

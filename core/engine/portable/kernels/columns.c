@@ -3,33 +3,52 @@
 // A sum over rows is then formed by one thread in one go: there is one part of each.
 #include "conv.c"
 
-/** Chunk: a panel of 8 outputs. With stats (of a batch-norm) or with bias and activation. */
-APART void columnsForward(const ColumnsForwardArgs *p, CALL) {
-  (void)scratch;
-  const int out8 = p->outChannels / 8;
-  const ix stride = panelStride(p->rows);
-  v8 *stats = OFFSET(AT_OR_NULL(p->stats), from);
-  if (stats) zero(stats + out8, to - from), zero(stats + 2 * out8, to - from);
-  const Product product = {.a = AT(p->input), .aStride = stride, .k8 = p->inChannels / 8,
-                           .b = AT(p->weight) + (ix)from * p->inChannels, .rows = p->rows,
-                           .out = AT(p->output) + from * stride, .stride = stride,
-                           .bias = OFFSET(AT_OR_NULL(p->bias), from), .stats = stats, .channels8 = out8, .first = 1};
-  if (stats) productStats(product, to - from);
-  else productDense(p->activation, product, to - from);
+typedef struct {
+  const v8 *a;
+  ix stride;
+} Block;
+
+/**
+ * Rows [row, row + rows) of k8 panels. Where `all` rows come in several blocks they do not fit in cache, and a tile would jump from
+ * panel to panel and wait at each: for more than one tile of columns a block is copied to `copy` first, panel after panel.
+ */
+INLINE Block blockOf(const v8 *panels, int k8, int all, int row, int rows, int columns, v8 *copy) {
+  const ix stride = panelStride(all), copyStride = rows + 2;
+  if (rows == all || columns <= TILE_PANELS) return (Block){panels + row, stride};
+  for (int k = 0; k < k8; k++) __builtin_memcpy(copy + k * copyStride, panels + k * stride + row, (size_t)rows * sizeof(v8));
+  return (Block){copy, copyStride};
 }
 
-/** Input gradient; chunk: a panel of 8 inputs. */
+/** Chunk: a panel of 8 outputs. With stats (of a batch-norm) or with bias and activation. Scratch: a block of the input. */
+APART void columnsForward(const ColumnsForwardArgs *p, CALL) {
+  const int out8 = p->outChannels / 8, in8 = p->inChannels / 8;
+  const ix stride = panelStride(p->rows), first = from * stride;
+  v8 *stats = OFFSET(AT_OR_NULL(p->stats), from);
+  if (stats) zero(stats + out8, to - from), zero(stats + 2 * out8, to - from);
+  for (int row = 0; row < p->rows; row += p->blockRows) {
+    const int rows = smaller(p->blockRows, p->rows - row);
+    const Block block = blockOf(AT(p->input), in8, p->rows, row, rows, to - from, (v8 *)scratch);
+    const Product product = {.a = block.a, .aStride = block.stride, .k8 = in8, .b = AT(p->weight) + (ix)from * p->inChannels,
+                             .rows = rows, .out = AT(p->output) + first + row, .stride = stride,
+                             .bias = OFFSET(AT_OR_NULL(p->bias), from), .stats = stats, .channels8 = out8, .first = row == 0};
+    if (stats) productStats(product, to - from);
+    else productDense(p->activation, product, to - from);
+  }
+}
+
+/** Input gradient; chunk: a panel of 8 inputs. Scratch: a block of dz. */
 APART void columnsBackward(const ColumnsBackwardArgs *p, CALL) {
-  (void)scratch;
-  const int in8 = p->inChannels / 8;
+  const int in8 = p->inChannels / 8, out8 = p->outChannels / 8;
   const ix stride = panelStride(p->rows), first = from * stride;
   v8 *stats = OFFSET(AT_OR_NULL(p->stats), from);
   if (stats) zero(stats, to - from), zero(stats + in8, to - from);
   for (int row = 0; row < p->rows; row += p->blockRows) {
     const ix at = first + row;
+    const int rows = smaller(p->blockRows, p->rows - row);
+    const Block block = blockOf(AT(p->dz), out8, p->rows, row, rows, to - from, (v8 *)scratch);
     productBackward(p->activation,
-                    (Product){.a = AT(p->dz) + row, .aStride = stride, .k8 = p->outChannels / 8,
-                              .b = AT(p->weightT) + (ix)from * p->outChannels, .rows = smaller(p->blockRows, p->rows - row),
+                    (Product){.a = block.a, .aStride = block.stride, .k8 = out8,
+                              .b = AT(p->weightT) + (ix)from * p->outChannels, .rows = rows,
                               .out = AT(p->output) + at, .stride = stride, .z = OFFSET(AT_OR_NULL(p->z), at),
                               .coef = OFFSET(AT_OR_NULL(p->coef), from),
                               .residual = OFFSET(AT_OR_NULL(p->residual), at), .stats = stats, .channels8 = in8},

@@ -123,19 +123,28 @@ APART void groups(const GroupsArgs *p, CALL) {
   }
 }
 
+enum { COLUMNS_FORWARD = 3, COLUMNS_BACKWARD = 4, WEIGHT_GRADIENT = 5 }; // kernels by columns, below
+enum { FEW_PANELS = 5 };
+
 /**
- * How many chunks a thread claims at a time, so that one on a busy core does less. Where chunks are panels: such as make whole
- * tiles of a product. No bit depends on it.
+ * How many chunks a thread claims at a time. No bit depends on it. Four turns for each thread, so that one on a busy core does less,
+ * and all equal but the last, so that threads end together. A product by columns reads all its rows anew in every turn: two turns,
+ * where four would be of few panels. Where registers hold two panels, a turn makes whole tiles.
  */
-INLINE int claimSize(int chunks, int threads) {
-  const int share = chunks / (threads * 4);
-  if (share >= MOST_TILE_PANELS) return share - share % MOST_TILE_PANELS;
-  return share >= 2 || (MOST_TILE_PANELS == 4 && chunks >= 6 * threads) ? 2 : 1;
+INLINE int claimSize(int kernel, int chunks, int threads) {
+  const int turns = threads * 4, share = chunks / turns, most = (chunks + turns - 1) / turns;
+  const int byColumns = kernel >= COLUMNS_FORWARD && kernel <= WEIGHT_GRADIENT;
+  if (WIDE_PANELS == 2) {
+    if (share >= MOST_TILE_PANELS) return share - share % MOST_TILE_PANELS;
+    return share >= 2 || chunks >= 6 * threads ? 2 : 1;
+  }
+  if (byColumns && most < FEW_PANELS) return (chunks + turns / 2 - 1) / (turns / 2);
+  return most;
 }
 
 /** Chunks themselves are fixed by the shape. */
 INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads) {
-  const int chunks = record[1], group = claimSize(chunks, threads);
+  const int chunks = record[1], group = claimSize(record[0], chunks, threads);
   for (int first; (first = __atomic_fetch_add(record + 3, group, __ATOMIC_SEQ_CST)) < chunks;) {
     callKernel(record[0], record + RECORD_HEAD, memory, scratch, first, smaller(chunks, first + group));
   }

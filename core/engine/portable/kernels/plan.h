@@ -47,7 +47,7 @@ typedef struct {
 
 typedef struct {
   buf input, weight, bias, output, stats;
-  i32 activation, rows, inChannels, outChannels;
+  i32 activation, rows, inChannels, outChannels, blockRows;
 } ColumnsForwardArgs;
 
 typedef struct {

@@ -4,6 +4,7 @@ import type { ConvOp } from "../../../model/network.ts";
 import type { Buffer } from "../plan.ts";
 import { backwardBlockRows, forwardBlockRows, isRowSplit, rowChunks, VECTOR_BYTES } from "../shapes.ts";
 import type { Unit } from "../stages.ts";
+import { addColumnsBackward } from "./columns.ts";
 import { lowerWeightGradient } from "./dense.ts";
 import { lowerDepthwiseBackward } from "./depthwise.ts";
 import { lowerGateBackward } from "./gate.ts";
@@ -81,7 +82,7 @@ function lowerColumnsBackward(lowering: Lowering, unit: Unit, conv: ConvOp, inpu
   if (trains) plan.alongside();
   const gradient = prepareInputGradient(lowering, input, 1);
   const inChannels = weightOf(lowering, conv.weight).packing.inputs;
-  plan.add("columnsBackward", inChannels / 8, {
+  addColumnsBackward(lowering, {
     dz,
     weightT,
     output: gradient.inputGradient,
@@ -93,6 +94,5 @@ function lowerColumnsBackward(lowering: Lowering, unit: Unit, conv: ConvOp, inpu
     rows,
     inChannels,
     outChannels: channels,
-    blockRows: forwardBlockRows(channels),
   });
 }

@@ -1,6 +1,7 @@
 // Dense layers, of the head and of squeeze-excites, and gradients of their matrices.
 import type { Buffer } from "../plan.ts";
-import { forwardBlockRows, weightGradientBlockRows } from "../shapes.ts";
+import { weightGradientBlockRows } from "../shapes.ts";
+import { addColumnsBackward, addColumnsForward } from "./columns.ts";
 import { gradientBuffer, transposedWeight, vectorBuffer, weightOf, type Lowering } from "./lowering.ts";
 
 /** @param layer activation: its code @returns a vector of the network */
@@ -14,7 +15,7 @@ export function lowerDense(
   const bias = layer.bias === null ? null : weightOf(lowering, layer.bias).buffer;
   const output = vectorBuffer(lowering, outputs);
   const sizes = { activation: layer.activation, rows: lowering.images, inChannels: inputs, outChannels: outputs };
-  lowering.plan.add("columnsForward", outputs / 8, {
+  addColumnsForward(lowering, {
     input,
     weight: weight.buffer,
     bias,
@@ -53,12 +54,7 @@ export function lowerDenseBackward(lowering: Lowering, dz: Buffer, weight: strin
   const { inputs, outputs } = weightOf(lowering, weight).packing;
   const output = vectorBuffer(lowering, inputs);
   const plain = { z: null, coef: null, residual: null, stats: null, activation: 0 };
-  const sizes = {
-    rows: lowering.images,
-    inChannels: inputs,
-    outChannels: outputs,
-    blockRows: forwardBlockRows(outputs),
-  };
-  lowering.plan.add("columnsBackward", inputs / 8, { dz, weightT, output, ...plain, ...sizes });
+  const sizes = { rows: lowering.images, inChannels: inputs, outChannels: outputs };
+  addColumnsBackward(lowering, { dz, weightT, output, ...plain, ...sizes });
   return output;
 }

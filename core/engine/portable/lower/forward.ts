@@ -3,6 +3,7 @@ import type { ConvOp } from "../../../model/network.ts";
 import type { Buffer } from "../plan.ts";
 import { forwardBlockRows, isRowSplit, rowChunks, rowTiles, VECTOR_BYTES } from "../shapes.ts";
 import type { Unit } from "../stages.ts";
+import { addColumnsForward } from "./columns.ts";
 import { lowerDepthwise } from "./depthwise.ts";
 import { lowerGate } from "./gate.ts";
 import { floatBuffer, mapBuffer, mapSize, weightOf, type Lowering, type UnitState } from "./lowering.ts";
@@ -32,7 +33,7 @@ function lowerConv(lowering: Lowering, unit: Unit, conv: ConvOp, state: UnitStat
     const stats = statsBuffer(lowering, state, 1);
     const input = materialise(lowering, unit.input);
     const sizes = { rows, inChannels, outChannels: channels, activation: 0 };
-    plan.add("columnsForward", channels / 8, {
+    addColumnsForward(lowering, {
       input,
       weight: weight.buffer,
       bias: null,
