@@ -1,6 +1,5 @@
-// A SavedModel for inference gives the engine's own logits. With EXP_TEST_PYTHON, a python that has TensorFlow, Python loads it too.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+// A SavedModel for inference gives the engine's own logits. test/run/saved-model.test.ts loads one in Python's TensorFlow.
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -15,7 +14,6 @@ vi.setConfig({ testTimeout: 300_000 }); // a busy machine is not a failure
 
 const network = smallNetwork();
 const images = formulaImages(5, network.imageSizePx);
-const python = process.env["EXP_TEST_PYTHON"];
 
 describe.skipIf(!isInstalled)(`an exported SavedModel${skipReason}`, () => {
   it("gives the probabilities of the trained network, within 1e-5", async () => {
@@ -27,20 +25,6 @@ describe.skipIf(!isInstalled)(`an exported SavedModel${skipReason}`, () => {
     expect(distance(outputs["logits"]?.dataSync() ?? [], logits)).toBeLessThan(1e-5);
     expectNear(outputs["probabilities"]?.dataSync() ?? [], softmax(logits));
     model.dispose();
-  });
-
-  it.skipIf(!python)("gives the same in Python's TensorFlow", async () => {
-    const { folder, logits } = await exportAndEvaluate();
-    writeFileSync(join(folder, "images"), images);
-    const script = `
-import json, sys, numpy, tensorflow as tf
-folder, size = sys.argv[1], int(sys.argv[2])
-images = numpy.fromfile(folder + "/images", "uint8").reshape(-1, size, size, 3)
-outputs = tf.saved_model.load(folder).signatures["serving_default"](images=tf.constant(images))
-print(json.dumps(outputs["probabilities"].numpy().ravel().tolist()))`;
-    const args = ["-c", script, folder, String(network.imageSizePx)];
-    const printed = execFileSync(python as string, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-    expectNear(JSON.parse(printed) as number[], softmax(logits));
   });
 });
 
