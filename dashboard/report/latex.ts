@@ -23,8 +23,7 @@ function partText(name: string, part: ReportPart): string[] {
 }
 
 function tableText({ id, title, head, rows, note, keys, size, wrapped }: FittedTable, of: string): string {
-  const cell = (text: string, i: number) =>
-    wrapped[i] === null ? escapeLatex(text) : escapeLatex(text).replace(/[/:,;=-](?=[A-Za-z0-9])/g, "$&\\allowbreak{}");
+  const cell = (text: string, i: number) => (wrapped[i] === null ? escapeLatex(text) : breakable(escapeLatex(text)));
   const line = (cells: readonly string[]) => `    ${cells.map(cell).join(" & ")} \\\\`;
   const columns = wrapped.map((pt, i) => (pt === null ? (i < keys ? "l" : "r") : `p{${pt}pt}`));
   const caption = `${title} (${of}).${note === null ? "" : ` ${note}`}`;
@@ -42,6 +41,11 @@ function tableText({ id, title, head, rows, note, keys, size, wrapped }: FittedT
     "  \\end{tabular}",
     "\\end{table}",
   ].join("\n");
+}
+
+/** Lets lines end after a sign, and within words that no line holds, such as digests. */
+function breakable(escaped: string): string {
+  return escaped.replace(/[/:,;=+-](?=[A-Za-z0-9])|[A-Za-z0-9]{16}(?=[A-Za-z0-9]{16})/g, "$&\\allowbreak{}");
 }
 
 const SIGNS: Readonly<Record<string, string>> = {
