@@ -34,7 +34,10 @@ try {
     printTable(["in Chromium", "loaded ms", "usable ms", "at most"], await browserTimes({ store, home }, pages));
   await store.close();
   if (parts.includes("live"))
-    printTable(["ms of a batch", "alone", "20 readers", "difference"], await liveCosts(home, Number(flags.pairs)));
+    printTable(
+      ["ms of a batch", "alone", "20 readers", "difference", "main thread, ms a second: alone", "20 readers"],
+      await liveCosts(home, Number(flags.pairs)),
+    );
 } finally {
   if (flags.home === undefined) {
     await stopServer(home);

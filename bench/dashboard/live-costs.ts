@@ -1,9 +1,10 @@
 // What live readers cost a training: in one run, windows without and with 20 readers in turn (ten of its page's events, ten of the two
 // lists, which they fetch again whenever something changes), on the dashboard that `exp run` serves meanwhile. One run, so that
-// neighbouring windows differ in nothing else; the order turns in every pair.
+// neighbouring windows differ in nothing else; the order turns in every pair. Beside a batch's time, how busy the process' main thread is:
+// it serves the pages and computes no training, so that other work on the machine hardly moves it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openReadyStore, type Store } from "../../core/store/index.ts";
@@ -27,7 +28,16 @@ export default defineExperiment({
 });
 `;
 
-/** Median milliseconds of a training batch in each window, and the mean of the differences with its 95 % interval. */
+interface Window {
+  /** Median of a training batch. */
+  readonly batchMs: number;
+  /** Of processor time of the main thread. */
+  readonly mainMsPerSecond: number;
+}
+
+type Pair = Readonly<Record<"alone" | "read", Window>>;
+
+/** A row a pair of windows, and the mean of the differences with its 95 % interval. */
 export async function liveCosts(home: string, pairs: number): Promise<string[][]> {
   const file = join(home, "live-cost.ts");
   writeFileSync(file, EXPERIMENT);
@@ -37,10 +47,11 @@ export async function liveCosts(home: string, pairs: number): Promise<string[][]
   const store = await openReadyStore({ home });
   try {
     const run = await runThatTrains(store, child);
-    const windows: { alone: number; read: number }[] = [];
+    const windows: Pair[] = [];
     for (let pair = 0; pair < pairs; pair++) {
-      const first = await batchMs(store, run, pair % 2 === 1);
-      const second = await batchMs(store, run, pair % 2 === 0);
+      const at = { run, pid: child.pid as number };
+      const first = await measure(store, at, pair % 2 === 1);
+      const second = await measure(store, at, pair % 2 === 0);
       windows.push(pair % 2 === 0 ? { alone: first, read: second } : { alone: second, read: first });
     }
     return rowsOf(windows);
@@ -51,17 +62,18 @@ export async function liveCosts(home: string, pairs: number): Promise<string[][]
   }
 }
 
-function rowsOf(windows: readonly { alone: number; read: number }[]): string[][] {
-  const { mean, low95, high95 } = meanInterval(windows.map(({ alone, read }) => read - alone))!;
+function rowsOf(pairs: readonly Pair[]): string[][] {
+  const row = (name: string, { alone, read }: Pair) => [
+    ...[name, alone.batchMs.toFixed(2), read.batchMs.toFixed(2), (read.batchMs - alone.batchMs).toFixed(2)],
+    ...[alone.mainMsPerSecond.toFixed(0), read.mainMsPerSecond.toFixed(0)],
+  ];
+  const { mean, low95, high95 } = meanInterval(pairs.map(({ alone, read }) => read.batchMs - alone.batchMs))!;
   const range = low95 === null ? "" : ` (95 %: ${low95.toFixed(2)} to ${high95?.toFixed(2)})`;
+  const main = (side: keyof Pair) =>
+    (pairs.reduce((sum, pair) => sum + pair[side].mainMsPerSecond, 0) / pairs.length).toFixed(0);
   return [
-    ...windows.map(({ alone, read }, i) => [
-      String(i + 1),
-      alone.toFixed(2),
-      read.toFixed(2),
-      (read - alone).toFixed(2),
-    ]),
-    ["mean of the differences", "", "", mean.toFixed(2) + range],
+    ...pairs.map((pair, i) => row(String(i + 1), pair)),
+    ["mean", "", "", mean.toFixed(2) + range, main("alone"), main("read")],
   ];
 }
 
@@ -78,25 +90,39 @@ async function runThatTrains({ sql }: Store, child: { readonly exitCode: number 
   }
 }
 
-/** Of one window. */
-async function batchMs({ sql }: Store, run: string, withReaders: boolean): Promise<number> {
+async function measure(
+  { sql }: Store,
+  { run, pid }: { run: string; pid: number },
+  withReaders: boolean,
+): Promise<Window> {
   const closing = new AbortController();
   if (withReaders) openReaders(run, closing.signal);
   await sleep(SETTLE_MS);
-  const from = await lastBatch();
+  const [from, busyBefore] = [await lastBatch(), mainThreadMs(pid)];
   await sleep(WINDOW_MS);
-  const to = await lastBatch();
+  const [to, busyAfter] = [await lastBatch(), mainThreadMs(pid)];
   closing.abort();
   const rows = await sql<{ ms: number }[]>`
     select duration_ms as ms from batches where run_id = ${run} and phase = 'train'
       and (epoch, batch) > (${from.epoch}, ${from.batch}) and (epoch, batch) <= (${to.epoch}, ${to.batch})`;
-  return median(rows.map(({ ms }) => ms));
+  return {
+    batchMs: median(rows.map(({ ms }) => ms)),
+    mainMsPerSecond: (busyAfter - busyBefore) / (WINDOW_MS / 1000),
+  };
 
   async function lastBatch(): Promise<{ epoch: number; batch: number }> {
     const [row] = await sql<{ epoch: number; batch: number }[]>`
       select epoch, batch from batches where run_id = ${run} and phase = 'train' order by epoch desc, batch desc limit 1`;
     return row!;
   }
+}
+
+/** Linux counts in hundredths of a second. */
+function mainThreadMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 function openReaders(run: string, signal: AbortSignal): void {
