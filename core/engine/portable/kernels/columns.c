@@ -51,7 +51,8 @@ APART void columnsBackward(const ColumnsBackwardArgs *p, CALL) {
                               .b = AT(p->weightT) + (ix)from * p->outChannels, .rows = rows,
                               .out = AT(p->output) + at, .stride = stride, .z = OFFSET(AT_OR_NULL(p->z), at),
                               .coef = OFFSET(AT_OR_NULL(p->coef), from),
-                              .residual = OFFSET(AT_OR_NULL(p->residual), at), .stats = stats, .channels8 = in8},
+                              .residual = OFFSET(AT_OR_NULL(p->residual), at), .stats = stats, .channels8 = in8,
+                              .restAhead = ROWS_AHEAD},
                     to - from);
   }
 }
@@ -63,7 +64,7 @@ APART void weightGradient(const WeightGradientArgs *p, CALL) {
   for (int row = 0; row < p->rows; row += p->blockRows) {
     productTransposed(AT(p->input) + row, stride, p->inChannels / 8, AT(p->dz) + from * stride + row, stride, to - from,
                       smaller(p->blockRows, p->rows - row), AT(p->weightGradient) + (ix)from * p->inChannels,
-                      p->inChannels, row > 0);
+                      p->inChannels, row > 0, (NextRows){0});
   }
   if (!p->biasGradient) return;
   for (int q = from; q < to; q++) {

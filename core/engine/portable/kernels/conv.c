@@ -3,7 +3,8 @@
 // Forward:   z = load(input) W, with the sums of z for batch-norm.
 // Backward:  dz = the batch-norm's gradient; weight gradient = load(input)^T dz, one part a chunk; input gradient = dz W^T,
 //            times the derivative of the input's activation, with the sums for the input's batch-norm.
-// A chunk goes in blocks of rows that stay in cache; sums are formed by block, then added to the chunk's.
+// A chunk goes in blocks of rows that stay in cache; sums are formed by block, then added to the chunk's. While a block is multiplied,
+// the next one's rows are asked for.
 #include "gemm.c"
 #include "load.c"
 
@@ -57,7 +58,8 @@ APART void convForward(const ConvForwardArgs *p, CALL) {
       zero(sums + out8, 2 * out8);
       productStats((Product){.a = a, .aStride = aStride, .k8 = p->inChannels / 8, .b = AT(p->weight), .rows = rows,
                              .out = AT(p->output) + row, .stride = stride, .stats = stats ? sums : 0,
-                             .channels8 = out8, .first = row == start},
+                             .channels8 = out8, .first = row == start,
+                             .next = p->load == LOAD_PATCHES ? 0 : AT(p->input) + row + rows, .nextStride = panelStride(p->rows)},
                    out8);
       if (stats) {
         if (row == start) __builtin_memcpy(stats, sums, (size_t)out8 * sizeof(v8));
@@ -98,7 +100,8 @@ APART void convBackward(const ConvBackwardArgs *p, CALL) {
         ix aStride;
         LOAD_ROWS(p, row, rows, patch, block, blockStride, a, aStride)
         productTransposed(a, aStride, in8, dz, blockStride, out8, rows, AT(p->weightGradient) + (ix)chunk * out8 * p->inChannels,
-                          p->inChannels, row > start);
+                          p->inChannels, row > start,
+                          (NextRows){AT(p->dy) + row + rows, OFFSET(AT_OR_NULL(p->z), row + rows), stride});
       }
       if (!p->inputGradient) continue;
       zero(sums, 2 * in8);
@@ -107,7 +110,8 @@ APART void convBackward(const ConvBackwardArgs *p, CALL) {
                                 .out = AT(p->inputGradient) + row, .stride = stride, .stats = stats ? sums : 0,
                                 .channels8 = in8, .z = OFFSET(AT_OR_NULL(p->gradientZ), row),
                                 .coef = AT_OR_NULL(p->gradientCoef),
-                                .residual = OFFSET(AT_OR_NULL(p->gradientResidual), row)},
+                                .residual = OFFSET(AT_OR_NULL(p->gradientResidual), row), .restAhead = rows,
+                                .next = p->weightGradient ? 0 : AT(p->dy) + row + rows, .nextStride = stride},
                       in8);
       if (stats) addStats(stats, sums, 2 * in8);
     }

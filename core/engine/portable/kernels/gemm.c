@@ -3,6 +3,7 @@
 // so tile shapes are free to differ between machines. Rows come in tiles of 4; a tile of the last rows may be partly
 // behind the end, where it stores what no one reads and counts for nothing in sums.
 // Sums over rows: ((r0 + r1) + (r2 + r3)) of each tile, tile after tile, added to `stats`.
+// While it multiplies one block of rows it asks for what is read next, so that the next block need not wait for memory.
 #include "activation.h"
 #include "plan.h"
 
@@ -19,6 +20,9 @@ typedef struct {
   const v8 *z, *coef;            // GRADIENT: all panels
   v8 *stats;                     // absent: no sums
   ix channels8;                  // vectors in a row of stats and coef
+  const v8 *next;                // what is read next, in rows and panels as a; absent: a itself, some rows on
+  ix nextStride;
+  int restAhead;                 // GRADIENT: from a row of z and residual to the one that is read next
   int first;                     // STATS: the block begins a chunk, whose first row becomes the shift
 } Product;
 
@@ -31,18 +35,24 @@ enum {
 /** Adds a tile's rows to a sum. */
 INLINE void addRows(v8 *sum, const v8 *x) { *sum = *sum + ((x[0] + x[1]) + (x[2] + x[3])); }
 
+#define ROWS_AHEAD 24 // from the row that is written to the one whose memory is asked for
+
 /** @param live rows of the tile that exist */
 INLINE void finishTile(const int epilogue, const int act, const Product *p, int j, int row, int live, v8 *s) {
   v8 *out = p->out + j * p->stride + row;
   const v8 *coef = p->coef + j;
   const v8 *z = p->z + j * p->stride + row;
+  const v8 *residual = OFFSET(p->residual, j * p->stride + row);
+  prefetchRows(out + ROWS_AHEAD, 4);
   if (epilogue == DENSE) {
     if (p->bias) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->bias[j];
     UNROLL for (int r = 0; r < 4; r++) s[r] = activate(s[r], act);
-    if (p->residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->residual[j * p->stride + row + r];
+    if (residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + residual[r];
   }
   if (epilogue == GRADIENT) {
-    if (p->residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + p->residual[j * p->stride + row + r];
+    if (act != ACT_NONE || p->stats) prefetchRows(z + p->restAhead, 4);
+    if (residual) prefetchRows(residual + p->restAhead, 4);
+    if (residual) UNROLL for (int r = 0; r < 4; r++) s[r] = s[r] + residual[r];
     const v8 scale = coef[0], shift = coef[p->channels8];
     if (act != ACT_NONE) UNROLL for (int r = 0; r < 4; r++) s[r] = activateGradient(z[r] * scale + shift, s[r], act);
   }
@@ -71,12 +81,14 @@ INLINE void finishTile(const int epilogue, const int act, const Product *p, int 
 /** Rows [row, row + ROWS) of PANELS column panels. */
 INLINE void multiplyTile(const int ROWS, const int PANELS, const int EPILOGUE, const int ACT, const Product *p, int row) {
   const ix bStride = (ix)p->k8 * 8, bNext = PANELS == 1 ? 0 : bStride, aStep = p->aStride * 8;
+  const v8 *next = p->next + row;
   wide s[2][8]; // of fixed size: at most 2 wides, 8 rows
   const float *a = (const float *)(p->a + row);
   const v8 *b = p->b;
   UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int r = 0; r < ROWS; r++) s[j][r] = (wide){0};
   for (int left = p->k8; left > 0; left--) {
-    UNROLL for (int i = 0; i < ROWS * 8; i += CACHE_LINE_FLOATS) prefetch(a + ROWS * 8 + i); // of the next tile
+    prefetchRows(next, ROWS);
+    next += p->nextStride;
     UNROLL for (int k = 0; k < 8; k++) {
       wide column[2];
       UNROLL for (int j = 0; j < WIDES(PANELS); j++) column[j] = widen(b + j * WIDE_PANELS * bStride + k, bNext);
@@ -123,6 +135,7 @@ INLINE void advance(Product *p, int panels) {
 
 #define PRODUCT(name, EPILOGUE, ACT)                                   \
   APART void name(Product p, int panels) {                             \
+    if (!p.next) p.next = p.a + 8, p.nextStride = p.aStride;           \
     for (int width; panels > 0; panels -= width, advance(&p, width)) { \
       width = tileWidth(panels);                                       \
       if (width == 1) multiplyPanels(1, EPILOGUE, ACT, &p);            \
@@ -154,12 +167,18 @@ static void productBackward(int act, Product p, int panels) {
   else productGradientHardSwish(p, panels);
 }
 
+/** What a weight gradient asks for meanwhile: two maps in rows and panels as b, of which z may be absent. */
+typedef struct {
+  const v8 *dy, *z;
+  ix stride;
+} NextRows;
+
 /**
  * A tile of a weight gradient: out[panel][k] (+)= sum over rows, in order from 0, of a[row][k] b[panel][row].
- * @param INPUTS values of k in the tile, at most 8
+ * @param INPUTS values of k in the tile, at most 8 @param next the same rows of what is read next, nextStride from panel to panel
  */
 INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *a, const v8 *b, ix bStride, int rows,
-                               v8 *out, ix outStride, int add) {
+                               v8 *out, ix outStride, int add, const v8 *next, ix nextStride) {
   const ix bNext = PANELS == 1 ? 0 : bStride;
   wide s[2][8];
   UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int k = 0; k < INPUTS; k++) s[j][k] = (wide){0};
@@ -176,7 +195,8 @@ INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *
   a += 8 * count;                                                                                         \
   b += count;
   int left = rows;
-  for (; left >= 8; left -= 8) {
+  for (; left >= 8; left -= 8, next += 8) {
+    UNROLL for (int j = 0; j < PANELS; j++) prefetchRows(next + j * nextStride, 8);
     ROWS(8)
   }
   for (; left > 0; left--) {
@@ -191,22 +211,29 @@ INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *
   }
 }
 
-/** Of 8 values of k, as many at a time as registers allow. */
-INLINE void transposedTiles(const int PANELS, const float *a, const v8 *b, ix bStride, int rows, v8 *out, ix outStride, int add) {
+/** Of 8 values of k, as many at a time as registers allow. @param next absent: nothing is asked for but what is near */
+INLINE void transposedTiles(const int PANELS, const float *a, const v8 *b, ix bStride, int rows, v8 *out, ix outStride, int add,
+                            const v8 *next, ix nextStride) {
   const int inputs = TILE_ROWS(PANELS);
-  for (int k = 0; k < 8; k += inputs) multiplyTransposed(inputs, PANELS, a + k, b, bStride, rows, out + k, outStride, add);
+  if (!next) next = b, nextStride = bStride;
+  for (int k = 0; k < 8; k += inputs) {
+    multiplyTransposed(inputs, PANELS, a + k, b, bStride, rows, out + k, outStride, add, next, nextStride);
+  }
 }
 
 /** A weight gradient over a block of rows. @param add to what is there, or instead of it */
 APART void productTransposed(const v8 *a, ix aStride, int k8, const v8 *b, ix bStride, int panels, int rows, v8 *out,
-                             ix outStride, int add) {
+                             ix outStride, int add, NextRows of) {
   for (int width; panels > 0; panels -= width, b += width * bStride, out += width * outStride) {
     width = tileWidth(panels);
     for (int k = 0; k < k8; k++) {
       const float *x = (const float *)(a + k * aStride);
-      if (width == 1) transposedTiles(1, x, b, bStride, rows, out + k * 8, outStride, add);
-      else if (width == 2) transposedTiles(2, x, b, bStride, rows, out + k * 8, outStride, add);
-      else transposedTiles(4, x, b, bStride, rows, out + k * 8, outStride, add);
+      const v8 *next = k == 0 ? of.dy : k == 1 ? of.z : 0;
+      if (width == 1) transposedTiles(1, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
+      else if (width == 2) transposedTiles(2, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
+      else transposedTiles(4, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
     }
+    of.dy = OFFSET(of.dy, width * of.stride);
+    of.z = OFFSET(of.z, width * of.stride);
   }
 }

@@ -72,6 +72,9 @@ INLINE void zero(void *to, ix vectors) { __builtin_memset(to, 0, (size_t)vectors
 #define CACHE_LINE_FLOATS 16
 /** Brings a cache line near, where the target has such an instruction; never faults. */
 INLINE void prefetch(const void *at) { __builtin_prefetch(at, 0, 2); }
+INLINE void prefetchRows(const v8 *at, const int rows) {
+  UNROLL for (int i = 0; i < rows * 8; i += CACHE_LINE_FLOATS) prefetch((const float *)at + i);
+}
 #if WIDE_PANELS == 2
 INLINE wide widen(const v8 *panel, ix stride) {
   return __builtin_shufflevector(panel[0], panel[stride], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
