@@ -48,22 +48,22 @@ export async function applyEvents(sql: Sql, runId: string, events: readonly Spoo
 const ROW_IS_THERE = "23505";
 
 function apply(sql: Sql, runId: string, events: readonly SpoolEvent[], expected: Expected): Promise<string[]> {
+  const kinds = byKind(events);
   return sql.begin(async (transaction) => {
-    for (const { event } of ofKind<CreateEvent>(events, "create")) await insertRun(transaction, event.run);
-    const found = await insertAll(transaction, runId, events, expected);
-    await updateRun(transaction, runId, events);
+    for (const { event } of ofKind<CreateEvent>(kinds, "create")) await insertRun(transaction, event.run);
+    const found = await insertKinds(transaction, runId, kinds, expected);
+    await updateRun(transaction, runId, kinds);
     await logConflicts(transaction, runId, events.at(-1)?.seq ?? 0, found);
     return found;
   });
 }
 
 /** Rows of events, without what they say of the run itself. @returns a line for each row that is there with other values */
-export async function insertAll(
-  sql: TransactionSql,
-  runId: string,
-  events: readonly SpoolEvent[],
-  expected: Expected = "any",
-): Promise<string[]> {
+export function insertAll(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
+  return insertKinds(sql, runId, byKind(events), "any");
+}
+
+async function insertKinds(sql: TransactionSql, runId: string, events: ByKind, expected: Expected): Promise<string[]> {
   const insert = <Row>(target: Target<Row>, rows: readonly Row[]) => insertRows(sql, runId, target, rows, expected);
   const plain = <Event>(kind: string) => ofKind<Event>(events, kind).map(({ event }) => event);
   const logs = ofKind<LogEvent>(events, "log").map(({ seq, event }) => ({ seq, level: event.level, text: event.text }));
@@ -171,7 +171,7 @@ async function insertArtifact(sql: TransactionSql, runId: string, event: Artifac
     on conflict do nothing`;
 }
 
-async function updateRun(sql: TransactionSql, runId: string, events: readonly SpoolEvent[]): Promise<void> {
+async function updateRun(sql: TransactionSql, runId: string, events: ByKind): Promise<void> {
   const best = ofKind<BestEvent>(events, "best").at(-1);
   if (best !== undefined) {
     await sql`update runs set best_epoch = ${best.event.epoch}, val_loss = ${best.event.valLoss}, best_seq = ${best.seq}
@@ -217,6 +217,18 @@ async function logConflicts(
   }
 }
 
-function ofKind<Event>(events: readonly SpoolEvent[], kind: string): Numbered<Event>[] {
-  return events.filter(({ event }) => event.kind === kind) as Numbered<Event>[];
+type ByKind = ReadonlyMap<string, readonly SpoolEvent[]>;
+
+function byKind(events: readonly SpoolEvent[]): ByKind {
+  const kinds = new Map<string, SpoolEvent[]>();
+  for (const one of events) {
+    const others = kinds.get(one.event.kind);
+    if (others === undefined) kinds.set(one.event.kind, [one]);
+    else others.push(one);
+  }
+  return kinds;
+}
+
+function ofKind<Event>(events: ByKind, kind: string): readonly Numbered<Event>[] {
+  return (events.get(kind) ?? []) as readonly Numbered<Event>[];
 }

@@ -7,48 +7,74 @@ const FORMAT = 1;
 const BYTES = 82;
 const BYTES_WITH_COUNTS = BYTES + 16;
 const PHASES: readonly Phase[] = ["train", "val", "test"];
+const CHAIN_BYTES = 32;
+const NO_COUNTS = { tp: 0, fp: 0, fn: 0, tn: 0 } as const;
 const HAS_LR = 4;
 const HAS_COUNTS = 8;
 
-export function isBatchRecord(payload: Buffer): boolean {
-  return payload[0] === FORMAT;
+export function isBatchRecord(firstByte: number): boolean {
+  return firstByte === FORMAT;
 }
 
-/** @returns null where a number does not fit: then V8's format takes it */
-export function encodeBatch(seq: number, event: BatchEvent): Buffer | null {
-  const { epoch, batch, correct, n, counts, lr, chain } = event;
-  const whole = [epoch, batch, correct, n, ...(counts === null ? [] : [counts.tp, counts.fp, counts.fn, counts.tn])];
-  const phase = PHASES.indexOf(event.phase);
-  if (phase < 0 || !whole.every(isUint32) || !/^[0-9a-f]{64}$/.test(chain)) return null;
-  const bytes = Buffer.allocUnsafe(counts === null ? BYTES : BYTES_WITH_COUNTS);
-  bytes[0] = FORMAT;
-  bytes[1] = phase | (lr === null ? 0 : HAS_LR) | (counts === null ? 0 : HAS_COUNTS);
-  bytes.writeDoubleLE(seq, 2);
-  whole.forEach((value, i) => bytes.writeUInt32LE(value, i < 4 ? 10 + 4 * i : BYTES + 4 * (i - 4)));
-  bytes.writeDoubleLE(event.loss, 26);
-  bytes.writeDoubleLE(lr ?? 0, 34);
-  bytes.writeDoubleLE(event.durationMs, 42);
-  bytes.write(chain, 50, "hex");
-  return bytes;
+/** @returns its bytes; null where a number does not fit: then V8's format takes it */
+export function batchBytes({ epoch, batch, correct, n, counts, chain, phase }: BatchEvent): number | null {
+  const whole = isUint32(epoch) && isUint32(batch) && isUint32(correct) && isUint32(n);
+  const { tp, fp, fn, tn } = counts ?? NO_COUNTS;
+  const counted = isUint32(tp) && isUint32(fp) && isUint32(fn) && isUint32(tn);
+  if (!whole || !counted || chain.length !== 64 || !PHASES.includes(phase)) return null;
+  return counts === null ? BYTES : BYTES_WITH_COUNTS;
 }
 
-export function decodeBatch(bytes: Buffer): { readonly seq: number; readonly event: BatchEvent } {
-  const flags = bytes[1]!;
-  const whole = (at: number): number => bytes.readUInt32LE(at);
+/** Into so many bytes. @returns false where the chain is not 64 hex digits */
+export function writeBatch(to: Buffer, seq: number, event: BatchEvent): boolean {
+  const view = new DataView(to.buffer, to.byteOffset, to.length);
+  const { lr, counts } = event;
+  to[0] = FORMAT;
+  to[1] = PHASES.indexOf(event.phase) | (lr === null ? 0 : HAS_LR) | (counts === null ? 0 : HAS_COUNTS);
+  view.setFloat64(2, seq, true);
+  view.setUint32(10, event.epoch, true);
+  view.setUint32(14, event.batch, true);
+  view.setUint32(18, event.correct, true);
+  view.setUint32(22, event.n, true);
+  view.setFloat64(26, event.loss, true);
+  view.setFloat64(34, lr ?? 0, true);
+  view.setFloat64(42, event.durationMs, true);
+  if (counts !== null) {
+    view.setUint32(82, counts.tp, true);
+    view.setUint32(86, counts.fp, true);
+    view.setUint32(90, counts.fn, true);
+    view.setUint32(94, counts.tn, true);
+  }
+  return to.write(event.chain, 50, "hex") === CHAIN_BYTES;
+}
+
+/** @param view of the same bytes @param from where the payload begins */
+export function decodeBatch(bytes: Buffer, view: DataView, from: number): Numbered {
+  const flags = bytes[from + 1]!;
   const event: BatchEvent = {
     kind: "batch",
     phase: PHASES[flags & 3]!,
-    epoch: whole(10),
-    batch: whole(14),
-    loss: bytes.readDoubleLE(26),
-    correct: whole(18),
-    n: whole(22),
-    lr: flags & HAS_LR ? bytes.readDoubleLE(34) : null,
-    durationMs: bytes.readDoubleLE(42),
-    chain: bytes.toString("hex", 50, BYTES),
-    counts: flags & HAS_COUNTS ? { tp: whole(82), fp: whole(86), fn: whole(90), tn: whole(94) } : null,
+    epoch: view.getUint32(from + 10, true),
+    batch: view.getUint32(from + 14, true),
+    loss: view.getFloat64(from + 26, true),
+    correct: view.getUint32(from + 18, true),
+    n: view.getUint32(from + 22, true),
+    lr: flags & HAS_LR ? view.getFloat64(from + 34, true) : null,
+    durationMs: view.getFloat64(from + 42, true),
+    chain: bytes.toString("hex", from + 50, from + BYTES),
+    counts: flags & HAS_COUNTS ? countsAt(view, from + BYTES) : null,
   };
-  return { seq: bytes.readDoubleLE(2), event };
+  return { seq: view.getFloat64(from + 2, true), event };
+}
+
+interface Numbered {
+  readonly seq: number;
+  readonly event: BatchEvent;
+}
+
+function countsAt(view: DataView, at: number): NonNullable<BatchEvent["counts"]> {
+  const [tp, fp, fn, tn] = [0, 4, 8, 12].map((offset) => view.getUint32(at + offset, true));
+  return { tp: tp!, fp: fp!, fn: fn!, tn: tn! };
 }
 
 function isUint32(value: number): boolean {

@@ -2,28 +2,35 @@
 // LE), payload. A changed length is told from a cut by its own checksum, as in TensorFlow's records. The payload is V8's
 // structured-clone format, which later Node versions read (JSON has neither NaN nor -0), and for batches one of our own.
 import { deserialize, serialize } from "node:v8";
-import { decodeBatch, encodeBatch, isBatchRecord } from "./batch-record.ts";
+import type { BatchEvent } from "../../train/recorder.ts";
+import { batchBytes, decodeBatch, isBatchRecord, writeBatch } from "./batch-record.ts";
 import { crc32 } from "./crc32.ts";
 import type { SpoolEvent } from "./spool-event.ts";
 
 const RECORD_HEADER_BYTES = 12;
 
-export function encodeRecord(record: SpoolEvent): Buffer {
-  const payload = encodePayload(record);
-  const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + payload.length);
-  bytes.writeUInt32LE(payload.length, 0);
-  bytes.writeUInt32LE(crc32(bytes, 0, 4), 4);
-  bytes.writeUInt32LE(crc32(payload), 8);
-  payload.copy(bytes, RECORD_HEADER_BYTES);
-  return bytes;
+export function encodeRecord({ seq, event }: SpoolEvent): Buffer {
+  return (event.kind === "batch" ? encodeBatch(seq, event) : null) ?? encodeAny({ seq, event });
 }
 
-function encodePayload({ seq, event }: SpoolEvent): Buffer {
-  return (event.kind === "batch" ? encodeBatch(seq, event) : null) ?? serialize({ seq, event });
+function encodeBatch(seq: number, event: BatchEvent): Buffer | null {
+  const length = batchBytes(event);
+  if (length === null) return null;
+  const record = Buffer.allocUnsafe(RECORD_HEADER_BYTES + length);
+  if (!writeBatch(record.subarray(RECORD_HEADER_BYTES), seq, event)) return null;
+  return sealed(record);
 }
 
-function decodePayload(payload: Buffer): SpoolEvent {
-  return isBatchRecord(payload) ? decodeBatch(payload) : (deserialize(payload) as SpoolEvent);
+function encodeAny(event: SpoolEvent): Buffer {
+  return sealed(Buffer.concat([Buffer.alloc(RECORD_HEADER_BYTES), serialize(event)]));
+}
+
+/** With its length and checksums before the payload. */
+function sealed(record: Buffer): Buffer {
+  record.writeUInt32LE(record.length - RECORD_HEADER_BYTES, 0);
+  record.writeUInt32LE(crc32(record, 0, 4), 4);
+  record.writeUInt32LE(crc32(record, RECORD_HEADER_BYTES), 8);
+  return record;
 }
 
 export interface DecodedRecords {
@@ -37,15 +44,20 @@ export interface DecodedRecords {
 /** Whole records at the beginning of `bytes`. */
 export function decodeRecords(bytes: Buffer): DecodedRecords {
   const events: SpoolEvent[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   while (at < bytes.length) {
     const length = recordLength(bytes, at);
     if (typeof length === "string") return { events, consumed: at, rest: length };
     if (length > bytes.length - at) return { events, consumed: at, rest: "cut" };
-    const payload = bytes.subarray(at + RECORD_HEADER_BYTES, at + length);
-    if (crc32(payload) !== bytes.readUInt32LE(at + 8)) return { events, consumed: at, rest: "damaged" };
-    events.push(decodePayload(payload));
-    at += length;
+    const [payload, end] = [at + RECORD_HEADER_BYTES, at + length];
+    if (crc32(bytes, payload, end) !== view.getUint32(at + 8, true)) return { events, consumed: at, rest: "damaged" };
+    events.push(
+      isBatchRecord(bytes[payload]!)
+        ? decodeBatch(bytes, view, payload)
+        : (deserialize(bytes.subarray(payload, end)) as SpoolEvent),
+    );
+    at = end;
   }
   return { events, consumed: at, rest: null };
 }
