@@ -21,7 +21,7 @@ export function Gallery({ items }: { items: readonly GalleryItem[] }) {
             <Picture id={thumbnail} alt={alt} />
             {overlay !== null && <Picture id={overlay} alt={`Grad-CAM of ${alt}`} />}
           </div>
-          <span title={sampleId}>{sampleId}</span>
+          <span title={sampleId}>{sampleId.split("/").at(-1)}</span>
           {lines.map((line) => (
             <span class="muted">{line}</span>
           ))}

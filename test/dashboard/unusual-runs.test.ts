@@ -12,6 +12,7 @@ import { tinyExperiment, TINY_SETTINGS } from "../cli/tiny-experiment.ts";
 import { writeClassFolders } from "../data/fixtures.ts";
 import { createTestDatabase } from "../postgres.ts";
 import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
+import { openSampleDashboard } from "./sample-dashboard.ts";
 
 describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPPED})` : "pages", () => {
   let home: Home;
@@ -83,8 +84,8 @@ describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPP
   }
 
   /** @returns what main says; the page is held to the small width and to axe-core on the way */
-  async function look(path: string): Promise<string> {
-    await page.goto(new URL(path, server.url).href, { waitUntil: "networkidle" });
+  async function look(path: string, at = server.url): Promise<string> {
+    await page.goto(new URL(path, at).href, { waitUntil: "networkidle" });
     const { violations } = await new AxeBuilder({ page })
       .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"])
       .analyze();
@@ -99,6 +100,21 @@ describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPP
     return (await page.locator("main").innerText()).replace(/\s+/g, " ");
   }
   const charts = () => page.locator("main canvas").count();
+
+  it("no run yet: how to begin", async () => {
+    const empty = await openSampleDashboard({ rows: false });
+    const other = await startDashboard({ store: empty.store, home: empty.home, port: 0 });
+    try {
+      for (const path of ["/", "/runs", "/sweep", "/datasets"])
+        expect(await look(path, other.url), path).toContain("npx exp run experiments/frozen-backbone.ts");
+      expect(await look("/compare", other.url)).toContain("Choose two or more rows");
+      expect(await look("/queue", other.url)).toContain("exp run FILE --queue");
+      expect(await look("/sql", other.url)).toContain("v_runs");
+    } finally {
+      await other.close();
+      await empty.close();
+    }
+  });
 
   it("a class that the test set lacks: which, and that its numbers are undefined", async () => {
     const id = await idOf("lacking", "a", "done");
