@@ -2,11 +2,12 @@
 // Decisions are made from stored validation results and are stored; a sweep that was killed comes to the same ones again.
 import { LockstepError } from "../errors.ts";
 import type { Halving } from "../experiment/settings.ts";
-import { readRungValues, saveDecisions, type HalvingDecision, type RungValue } from "../store/halving.ts";
+import { readRungValues, type RungValue } from "../store/halving.ts";
 import { seedText } from "../store/seed-text.ts";
 import { advance, type LookedUp, type Place } from "./advance.ts";
+import { decideRung, keptVariants, sentence } from "./decide-rung.ts";
 import type { RunOutcome } from "./lifecycle.ts";
-import { decide, keptOf, rungEpochs, type Decision } from "./rungs.ts";
+import { keptOf, rungEpochs } from "./rungs.ts";
 import { nameOf, unfinished } from "./summary.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -88,14 +89,17 @@ async function halve(
   workshop: Workshop,
 ) {
   const { store, observer } = workshop;
-  const { metric, factor } = halving;
+  const { metric } = halving;
   const values = await readRungValues(store, alive.map(runIdOf), { metric, epoch: rung });
   for (const found of alive) refuseUnfinished(found, rung, values.get(runIdOf(found)));
-  const scores = variantsOf(alive).map((variant) => ({ variant, score: scoreOf(variant, alive, values) }));
-  const decisions = decide(scores, { metric, factor });
-  await saveDecisions(store, rowsOf(alive, decisions, { metric, epoch: rung, values }));
+  const contestants = alive.map((found) => ({
+    runId: runIdOf(found),
+    variant: found.one.row.variant,
+    failed: found.earlier?.status === "failed",
+  }));
+  const decisions = await decideRung(store, { alive: contestants, rung }, halving);
   observer.stage(sentence(decisions, metric, rung));
-  const kept = new Set(decisions.filter((decision) => decision.kept).map(({ variant }) => variant));
+  const kept = keptVariants(decisions);
   for (const { one, earlier } of alive) {
     if (kept.has(one.row.variant) || earlier?.status !== "paused") continue;
     outcomes.set(one.job.key, {
@@ -116,40 +120,6 @@ function refuseUnfinished({ one, earlier }: LookedUp, rung: number, stored: Rung
     message: `run ${experiment}/${variant}/${seedText(position)} stands before epoch ${rung}, after which halving compares it.`,
     next: "The same command goes on with it.",
   });
-}
-
-/** Null where a run of the variant has no value. */
-function scoreOf(variant: string, alive: readonly LookedUp[], values: ReadonlyMap<string, RungValue>): number | null {
-  const own = alive.filter(({ one }) => one.row.variant === variant);
-  const known = own.flatMap((found) =>
-    found.earlier?.status === "failed" ? [] : (values.get(runIdOf(found))?.value ?? []),
-  );
-  return known.length < own.length ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
-
-function rowsOf(
-  alive: readonly LookedUp[],
-  decisions: readonly Decision[],
-  { metric, epoch, values }: { metric: string; epoch: number; values: ReadonlyMap<string, RungValue> },
-): HalvingDecision[] {
-  return decisions.flatMap(({ variant, score, rank, kept }) =>
-    alive
-      .filter(({ one }) => one.row.variant === variant)
-      .map(runIdOf)
-      .map((runId) => {
-        const value = values.get(runId)?.value ?? null;
-        return { runId, epoch, metric, value, score, rank, variants: decisions.length, kept };
-      }),
-  );
-}
-
-/** "halving after epoch 3, mean best val loss: a 0.52, b 0.61 go on; c 0.71 does not" */
-function sentence(decisions: readonly Decision[], metric: string, rung: number): string {
-  const text = ({ variant, score }: Decision) => `${variant} ${score === null ? "failed" : score.toFixed(4)}`;
-  const list = (kept: boolean) => decisions.filter((decision) => decision.kept === kept).map(text);
-  const out = list(false);
-  const rest = out.length === 0 ? "" : `; left out: ${out.join(", ")}`;
-  return `halving after epoch ${rung}, mean best val ${metric}: ${list(true).join(", ")} go${list(true).length === 1 ? "es" : ""} on${rest}`;
 }
 
 function variantsOf(alive: readonly LookedUp[]): string[] {

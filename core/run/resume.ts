@@ -23,12 +23,14 @@ export interface ResumeOptions {
   readonly claimed?: boolean;
   /** Default: a hook that is not here is not called. */
   readonly foreignHooks?: ForeignHooks;
+  /** Ends the attempt after this epoch, paused; default: it goes to the run's end. */
+  readonly pauseAfterEpoch?: number | null;
 }
 
 /** @throws LockstepError "run-state" where the run is not to be resumed, "verdict" where code or data have changed */
 export async function resumeRun(
   run: RunRow,
-  { anyway, claimed = false, foreignHooks = "leave" }: ResumeOptions,
+  { anyway, claimed = false, foreignHooks = "leave", pauseAfterEpoch = null }: ResumeOptions,
   workshop: Workshop,
 ): Promise<RunOutcome> {
   if (!claimed) checkState(run);
@@ -55,7 +57,8 @@ export async function resumeRun(
   const { runId, experiment, variant, seed, fold } = run;
   const name = { run: runId, experiment, variant, seed, fold };
   const place = { index: 1, total: 1, cost: 1, costAfter: 0 };
-  return carryOut({ job, name, weights, resume: run.status !== "queued", notes, ...place }, workshop).finally(release);
+  const resume = run.status !== "queued" || recorded.batches.length > 0; // what was put back goes on
+  return carryOut({ job, name, weights, resume, notes, pauseAfterEpoch, ...place }, workshop).finally(release);
 }
 
 function checkState(run: RunRow): void {

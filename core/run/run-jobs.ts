@@ -1,5 +1,6 @@
 // The jobs of a sweep one after another. Each is kept, gone on with or trained anew; what others start from comes first.
 import type { LockstepError } from "../errors.ts";
+import type { Halving } from "../experiment/settings.ts";
 import { advance, type LookedUp, type Place } from "./advance.ts";
 import { findEarlier } from "./claim.ts";
 import { runHalving } from "./halving.ts";
@@ -8,6 +9,7 @@ import type { Job } from "./jobs.ts";
 import type { RunSummary } from "./observer.ts";
 import { enqueue } from "./queue/enqueue.ts";
 import { openQueue } from "./queue/queue.ts";
+import type { QueuedSweep } from "./queue/queued-sweep.ts";
 import { readyJob, type ReadyJob } from "./ready-job.ts";
 import { wantsRetry, type FailedRun } from "./retry.ts";
 import type { RunStatus } from "../train/recorder.ts";
@@ -40,7 +42,7 @@ export async function runJobs(jobs: readonly Job[], wishes: Wishes, workshop: Wo
   );
   const retryFailed = await wantsRetry(wishes.retryFailed, lookedUp.flatMap(failedBefore));
   if (wishes.queuePriority !== null)
-    await enqueueEach(lookedUp, { priority: wishes.queuePriority, retryFailed, outcomes }, workshop);
+    await enqueueEach(lookedUp, { priority: wishes.queuePriority, retryFailed, outcomes, halving }, workshop);
   else if (halving === null) await runEach(lookedUp, { jobs, retryFailed, outcomes }, workshop);
   else await runHalving(lookedUp, { halving, retryFailed, outcomes, firstIndex: outcomes.size }, workshop);
   return resultOf(jobs, outcomes);
@@ -73,16 +75,32 @@ interface Search {
 
 async function enqueueEach(
   lookedUp: readonly LookedUp[],
-  { priority, retryFailed, outcomes }: Rest & { readonly priority: number },
+  { priority, retryFailed, outcomes, halving }: Rest & { readonly priority: number; readonly halving: Halving | null },
   workshop: Workshop,
 ): Promise<void> {
   const queue = await openQueue(workshop.store, workshop.engine.identity.name);
   try {
     for (const found of lookedUp)
-      outcomes.set(found.one.job.key, await enqueue(found, { queue, priority, retryFailed }, workshop));
+      outcomes.set(
+        found.one.job.key,
+        await enqueue(found, { queue, priority, retryFailed, later: halving !== null }, workshop),
+      );
+    if (halving !== null) await queue.advance(sweepOf(lookedUp, outcomes, halving), priority);
   } finally {
     await queue.close();
   }
+}
+
+function sweepOf(
+  lookedUp: readonly LookedUp[],
+  outcomes: ReadonlyMap<string, RunOutcome>,
+  halving: Halving,
+): QueuedSweep {
+  const runs = lookedUp.map(({ one: { job, row } }) => ({
+    runId: outcomes.get(job.key)?.summary.run ?? row.runId,
+    variant: row.variant,
+  }));
+  return { halving, epochs: lookedUp[0]?.one.job.planned.settings.epochs ?? 0, runs };
 }
 
 /** A sweep whose every run is over is finished: it makes new runs. */

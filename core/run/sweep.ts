@@ -88,11 +88,10 @@ async function trainBesideDashboard(
   }
 }
 
-async function plan({ file, overrides, queuePriority }: SweepOptions, observer: SweepObserver): Promise<Job[]> {
+async function plan({ file, overrides }: SweepOptions, observer: SweepObserver): Promise<Job[]> {
   const loaded = await loadExperiment(file);
   const sweep = await planLineage(loaded, planRuns(loaded.experiment, overrides), overrides.smoke ?? false);
   if (overrides.smoke) refuseDownloads(sweep);
-  if (queuePriority !== null && sweep.plan.halving !== null) throw halvingQueued(sweep.plan.experiment);
   reached("experiment");
   const jobs = await listJobs(sweep, observer);
   reached("data");
@@ -100,14 +99,6 @@ async function plan({ file, overrides, queuePriority }: SweepOptions, observer: 
   const warnings = jobs.flatMap((job) => [...job.sweep.plan.warnings, ...job.data.warnings]);
   for (const warning of new Set(warnings)) observer.notice(warning);
   return jobs;
-}
-
-function halvingQueued(experiment: string): LockstepError {
-  return new LockstepError({
-    code: "usage",
-    message: `--queue: experiment "${experiment}" has halving, which decides between its rungs in one process.`,
-    next: "Leave --queue out, or take halving out of the experiment.",
-  });
 }
 
 /** --smoke never touches the network. */

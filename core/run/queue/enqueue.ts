@@ -8,10 +8,18 @@ import { nameOf, readSummary, unfinished } from "../summary.ts";
 import type { Workshop } from "../workshop.ts";
 import type { Queue } from "./queue.ts";
 
-/** @param priority higher ones are taken first */
+export interface Enqueue {
+  readonly queue: Queue;
+  /** Higher ones are taken first. */
+  readonly priority: number;
+  readonly retryFailed: boolean;
+  /** Whether `Queue.advance` sends them, once all have rows: a sweep with halving. */
+  readonly later: boolean;
+}
+
 export async function enqueue(
   { one, earlier }: LookedUp,
-  { queue, priority, retryFailed }: { readonly queue: Queue; readonly priority: number; readonly retryFailed: boolean },
+  { queue, priority, retryFailed, later }: Enqueue,
   { store }: Workshop,
 ): Promise<RunOutcome> {
   const name = (runId: string) => nameOf(one.row, runId);
@@ -21,10 +29,14 @@ export async function enqueue(
   )
     return { summary: await readSummary(store, name(earlier.runId)), bestPath: null, error: null };
   if (earlier !== null) {
-    await store.sql.begin((sql) => queue.send(sql, earlier.runId, priority));
+    if (!later) await store.sql.begin((sql) => queue.send(sql, earlier.runId, priority));
+    else if (earlier.status === "failed")
+      await store.sql`update runs set status = 'queued' where run_id = ${earlier.runId}`;
     return { summary: unfinished(name(earlier.runId), earlier.status), bestPath: null, error: null };
   }
   await saveData(store, one.job);
-  const runId = await insertQueued(store.sql, one.row, (sql, id) => queue.send(sql, id, priority));
+  const runId = await insertQueued(store.sql, one.row, (sql, id) =>
+    later ? Promise.resolve() : queue.send(sql, id, priority),
+  );
   return { summary: unfinished(name(runId), "queued"), bestPath: null, error: null };
 }

@@ -5,8 +5,10 @@ import type PgBoss from "pg-boss";
 import type { Sql, TransactionSql } from "postgres";
 import { findRun, type RunRow, type Store } from "../../store/index.ts";
 import { QUEUE_SCHEMA } from "../../store/queue.ts";
+import { processLives } from "../../store/process-id.ts";
 import { claimStored } from "../claim.ts";
 import { readCodeState } from "../code-digest.ts";
+import { nextLeg, type QueuedSweep } from "./queued-sweep.ts";
 
 export interface Taken {
   readonly jobId: string;
@@ -14,6 +16,21 @@ export interface Taken {
   readonly run: RunRow;
   /** How often it was given back before. */
   readonly retries: number;
+  /** Of a sweep with halving; null: the run goes to its end. */
+  readonly leg: Leg | null;
+}
+
+/** A part of a run, up to a rung of its sweep or to its end. */
+export interface Leg {
+  readonly sweep: QueuedSweep;
+  readonly pauseAfterEpoch: number | null;
+  readonly priority: number;
+}
+
+/** What pg-boss keeps of a job. */
+interface JobData {
+  readonly runId: string;
+  readonly leg?: Leg;
 }
 
 export interface Queue {
@@ -23,7 +40,10 @@ export interface Queue {
   send(sql: TransactionSql, runId: string, priority: number): Promise<void>;
   /** The run of highest priority, the oldest first; null: none waits. @param except jobs that others are to take */
   take(except: readonly string[]): Promise<Taken | null>;
-  done(taken: Taken): Promise<void>;
+  /** In a sweep with halving, the last run of a rung sends those that go on. @returns what was decided, for people */
+  done(taken: Taken): Promise<readonly string[]>;
+  /** Sends what is to be trained now of a sweep with halving. @returns as `done` */
+  advance(sweep: QueuedSweep, priority: number): Promise<readonly string[]>;
   /** Out of the queue until it is put back. */
   setAside(taken: Taken): Promise<void>;
   /** Another worker may take it; the run stands as it did before. */
@@ -43,22 +63,44 @@ export async function openQueue(store: Store, engine: string): Promise<Queue> {
   const { boss, close } = await openBoss(store);
   const name = queueName(engine);
   await boss.createQueue(name, { name, retryLimit: MOST_RETRIES });
+  const send = async (sql: TransactionSql, data: JobData, priority: number): Promise<void> => {
+    await boss.send(name, data, { priority, singletonKey: data.runId, db: databaseOf(sql) });
+  };
+  /** Under a lock: two that end at the same time decide one after the other. @param jobId ends with it; null: none */
+  const advance = (sweep: QueuedSweep, { priority, jobId }: { priority: number; jobId: string | null }) =>
+    store.sql.begin(async (sql) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${sweep.runs[0]?.runId ?? ""}, 0))`;
+      const { runIds, pauseAfterEpoch, said } = await nextLeg(store, sweep);
+      if (jobId !== null)
+        await sql`update ${sql(QUEUE_SCHEMA)}.job set state = 'completed', completed_on = now() where id = ${jobId}`;
+      for (const runId of await unsent(sql, runIds)) {
+        await sql`update runs set status = 'queued' where run_id = ${runId} and status <> 'running'`;
+        await send(sql, { runId, leg: { sweep, pauseAfterEpoch, priority } }, priority);
+      }
+      return said;
+    });
   return {
     name,
-    send: async (sql, runId, priority) => {
-      await boss.send(name, { runId }, { priority, singletonKey: runId, db: databaseOf(sql) });
-    },
+    send: (sql, runId, priority) => send(sql, { runId }, priority),
     take: (except) => takeOne(store, name, except),
-    done: async ({ jobId }) => boss.complete(name, jobId),
+    done: async ({ jobId, leg }) => {
+      if (leg !== null) return advance(leg.sweep, { priority: leg.priority, jobId });
+      await boss.complete(name, jobId);
+      return [];
+    },
+    advance: (sweep, priority) => advance(sweep, { priority, jobId: null }),
     setAside: async ({ jobId }) => boss.cancel(name, jobId),
     giveBack: async ({ jobId, run }, reason) => {
       await store.sql`update runs set status = ${run.status}, owner = null where run_id = ${run.runId} and status = 'running'`;
       await boss.fail(name, jobId, { reason });
     },
     returnLost: async () => {
-      const lost = await store.sql<{ id: string }[]>`
-        select j.id from ${store.sql(QUEUE_SCHEMA)}.job j join runs r on r.run_id = (j.data->>'runId')::uuid
-        where j.name = ${name} and j.state = 'active' and r.status = 'lost'`;
+      const held = await store.sql<{ id: string; status: string; owner: string | null; silent: boolean }[]>`
+        select j.id, r.status, r.owner, r.heartbeat_at < now() - interval '1 minute' as silent
+        from ${store.sql(QUEUE_SCHEMA)}.job j join runs r on r.run_id = (j.data->>'runId')::uuid
+        where j.name = ${name} and j.state = 'active' and r.status in ('lost', 'done', 'paused', 'failed')`;
+      const isGone = (owner: string | null) => owner !== null && processLives(owner) === false;
+      const lost = held.filter(({ status, owner, silent }) => status === "lost" || silent || isGone(owner)); // or it died at its end
       for (const { id } of lost) await boss.fail(name, id, { reason: "its worker is gone" });
       return lost.length;
     },
@@ -72,6 +114,15 @@ export async function openQueue(store: Store, engine: string): Promise<Queue> {
   };
 }
 
+/** Those of the runs that no job holds: none that waits, none that is under way, none that was taken out by hand. */
+async function unsent(sql: TransactionSql, runIds: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select u.id from unnest(${[...runIds]}::text[]) with ordinality as u(id, n) where not exists (
+      select from ${sql(QUEUE_SCHEMA)}.job j
+      where j.data->>'runId' = u.id and j.state in ('created', 'retry', 'active', 'cancelled')) order by n`;
+  return rows.map(({ id }) => id);
+}
+
 /** Job and run in one transaction, so that whoever dies in between leaves neither behind. */
 async function takeOne(store: Store, name: string, except: readonly string[]): Promise<Taken | null> {
   return store.sql.begin(async (sql) => {
@@ -79,17 +130,20 @@ async function takeOne(store: Store, name: string, except: readonly string[]): P
     if (job === undefined) return null;
     const run = await findRun({ ...store, sql: sql as unknown as Sql }, job.runId);
     await claimStored(sql, run.runId);
-    return { jobId: job.id, run, retries: job.retries };
+    return { jobId: job.id, run, retries: job.retries, leg: job.leg };
   });
 }
 
+interface FetchedJob {
+  readonly id: string;
+  readonly runId: string;
+  readonly retries: number;
+  readonly leg: Leg | null;
+}
+
 /** What boss.fetch does, which knows no exceptions. */
-async function fetchJob(
-  sql: TransactionSql,
-  name: string,
-  except: readonly string[],
-): Promise<{ id: string; runId: string; retries: number } | undefined> {
-  const [job] = await sql<{ id: string; runId: string; retries: number }[]>`
+async function fetchJob(sql: TransactionSql, name: string, except: readonly string[]): Promise<FetchedJob | undefined> {
+  const [job] = await sql<FetchedJob[]>`
     with next as (
       select id from ${sql(QUEUE_SCHEMA)}.job
       where name = ${name} and state < 'active' and start_after < now() and id <> all(${[...except]}::uuid[])
@@ -98,7 +152,7 @@ async function fetchJob(
     update ${sql(QUEUE_SCHEMA)}.job j set state = 'active', started_on = now(),
       retry_count = case when started_on is not null then retry_count + 1 else retry_count end
     from next where j.name = ${name} and j.id = next.id
-    returning j.id, j.data->>'runId' as "runId", j.retry_count as retries`;
+    returning j.id, j.data->>'runId' as "runId", j.retry_count as retries, j.data->'leg' as leg`;
   return job;
 }
 

@@ -2,6 +2,7 @@
 // others) it gives back for other workers and takes no more; what another worker left behind goes on from its last checkpoint.
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../../errors.ts";
+import { readRungValues } from "../../store/halving.ts";
 import { markLostRuns, setRunStatus } from "../../store/index.ts";
 import type { RunSummary } from "../observer.ts";
 import { resumeRun } from "../resume.ts";
@@ -21,7 +22,7 @@ const MOST_TRIES = 3;
 
 /** @returns the runs that this worker ended @throws Interrupted; the run under way is given back */
 export async function work(queue: Queue, options: WorkerOptions, workshop: Workshop): Promise<RunSummary[]> {
-  const ended: RunSummary[] = [];
+  const ended = new Map<string, RunSummary>(); // a run of a sweep with halving may come several times
   const notHere: string[] = []; // jobs
   const { signal } = workshop.interrupt;
   for (;;) {
@@ -32,8 +33,8 @@ export async function work(queue: Queue, options: WorkerOptions, workshop: Works
     if (taken !== null) {
       const summary = await train(taken, options, { queue, workshop });
       if (summary === null) notHere.push(taken.jobId);
-      else ended.push(...summary);
-    } else if (options.drain && (await queue.unfinished(notHere)) === 0) return ended;
+      else for (const one of summary) ended.set(one.run, one);
+    } else if (options.drain && (await queue.unfinished(notHere)) === 0) return [...ended.values()];
     else await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
@@ -44,23 +45,41 @@ async function train(
   { trustCode }: WorkerOptions,
   { queue, workshop }: { readonly queue: Queue; readonly workshop: Workshop },
 ): Promise<RunSummary[] | null> {
-  const { run } = taken;
-  if (run.status === "done") {
-    await queue.done(taken); // its worker died between the run's end and the job's
+  const { run, leg } = taken;
+  const finish = async (): Promise<void> => {
+    for (const line of await queue.done(taken)) workshop.observer.stage(line);
+  };
+  if (run.status === "done" || (await stands(taken, workshop))) {
+    await finish(); // its worker died between the run's end and the job's
     return [];
   }
   try {
     const { summary } = await resumeRun(
       run,
-      { anyway: false, claimed: true, foreignHooks: trustCode ? "trust" : "refuse" },
+      {
+        anyway: false,
+        claimed: true,
+        foreignHooks: trustCode ? "trust" : "refuse",
+        pauseAfterEpoch: leg?.pauseAfterEpoch ?? null,
+      },
       workshop,
     );
     if (summary.status === "interrupted") await queue.setAside(taken);
-    else await queue.done(taken);
+    else await finish();
     return [summary];
   } catch (error) {
     return (await giveUpOrBack(taken, error, queue, workshop)) ? [] : null;
   }
+}
+
+/** Whether the run stands at the rung that it was to come to; then it is as it was before it was taken. */
+async function stands({ run, leg }: Taken, { store }: Workshop): Promise<boolean> {
+  if (run.status !== "paused" || leg === null || leg.pauseAfterEpoch === null) return false;
+  const { metric } = leg.sweep.halving;
+  const values = await readRungValues(store, [run.runId], { metric, epoch: leg.pauseAfterEpoch });
+  if ((values.get(run.runId)?.epochs ?? 0) < leg.pauseAfterEpoch) return false;
+  await store.sql`update runs set status = 'paused' where run_id = ${run.runId} and status = 'running'`;
+  return true;
 }
 
 /** @returns whether the run has failed by it @throws what ends the worker */
