@@ -1,7 +1,6 @@
 // The sweep page: parallel coordinates (drag along an axis to choose runs) and a scatter of any two columns.
-import { keepParam, param, readData } from "./data.js";
+import { colour, keepParam, onTheme, param, readData } from "./data.js";
 import { axisStyle, echart, palette } from "./echart.js";
-import { colour } from "./data.js";
 
 const { rows, columns, metric } = readData("sweep"); // columns: [{ key, name, values: null | string[] }]; rows: [{ id, label, values }]
 const shown = columns.filter((column) => column.key !== "seed");
@@ -16,6 +15,7 @@ new ResizeObserver(() => {
   narrow = !narrow;
   fitRoom();
   parallel.redraw();
+  brushAgain();
 }).observe(room);
 const axes = { x: document.getElementById("scatter-x"), y: document.getElementById("scatter-y") };
 for (const [name, select] of Object.entries(axes)) {
@@ -30,14 +30,38 @@ const scatter = echart(document.getElementById("scatter"), scatterOption, table)
 scatter.chart.on("click", ({ dataIndex }) => {
   location.href = `/runs/${rows[dataIndex].id}`;
 });
-parallel.chart.on("axisareaselected", () => {
+/** Parts of axes that are chosen: key → [[low, high]], names by their position. In the address as "lr:0.0001_0.001,seed:0_1". */
+const brushes = new Map(
+  param("brush", "")
+    .split(",")
+    .map((text) => /^(.+):([-+\d.e]+)_([-+\d.e]+)$/.exec(text))
+    .filter((match) => match !== null && shown.some(({ key }) => key === match[1]))
+    .map(([, key, low, high]) => [key, [[Number(low), Number(high)]]]),
+);
+parallel.chart.on("axisareaselected", ({ parallelAxisId, intervals }) => {
+  if (intervals.length === 0) brushes.delete(parallelAxisId);
+  else brushes.set(parallelAxisId, intervals);
+  const texts = [...brushes].map(([key, [[low, high]]]) => `${key}:${low.toPrecision(6)}_${high.toPrecision(6)}`);
+  keepParam("brush", texts.join(","), "");
+  tellChosen();
+});
+onTheme(brushAgain);
+brushAgain();
+
+/** A chart that is drawn anew has forgotten it. */
+function brushAgain() {
+  for (const [parallelAxisId, intervals] of brushes)
+    parallel.chart.dispatchAction({ type: "axisAreaSelect", parallelAxisId, intervals });
+}
+
+function tellChosen() {
   const chosen = parallel.chart.getModel().getSeriesByIndex(0).getRawIndicesByActiveState("active");
   const list = document.getElementById("brushed");
   const link = document.getElementById("brushed-compare");
   list.textContent = `${chosen.length} of ${rows.length} runs chosen`;
   link.hidden = chosen.length < 2 || chosen.length === rows.length;
   link.href = `/compare?runs=${chosen.map((index) => rows[index].id.slice(0, 8)).join(",")}`;
-});
+}
 
 function fitRoom() {
   room.style.height = narrow ? `${40 + 64 * shown.length}px` : "";
@@ -50,6 +74,7 @@ function parallelOption() {
       ? { layout: "vertical", left: 24, right: 24, top: 32, bottom: 40 }
       : { left: 40, right: 60, top: 36, bottom: 20 },
     parallelAxis: shown.map((column, dim) => ({
+      id: column.key,
       dim,
       name: column.name,
       ...(narrow && { nameLocation: "middle", nameGap: -24 }),

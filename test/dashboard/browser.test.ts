@@ -149,6 +149,10 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     await page.mouse.up();
     await expect.poll(() => page.locator("#brushed").textContent()).toMatch(/^[1-9]\d* of \d+ runs chosen$/);
     expect(await page.locator("#brushed-compare").getAttribute("href")).toMatch(/^\/compare\?runs=/);
+    const text = await page.locator("#brushed").textContent();
+    expect(new URL(page.url()).searchParams.get("brush")).toMatch(/^lr:[\d.e+-]+_[\d.e+-]+$/);
+    await page.reload();
+    await expect.poll(() => page.locator("#brushed").textContent()).toBe(text);
   });
 
   it("the epoch slider shows each epoch's matrix and keeps it in the address", async () => {
