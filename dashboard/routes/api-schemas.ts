@@ -23,6 +23,12 @@ export const curvesQuery = z.object({
   by: z.enum(["epoch", "batch"]).default("epoch"),
 });
 export const nameQuery = z.object({ name: text.openapi({ example: "weights/classifier.3.weight" }) });
+export const eventsQuery = z.object({
+  after: text.optional().openapi({
+    description: "Epoch, batch and seconds of the last train batch that is known; without it no rows are sent",
+    example: "0,0,0",
+  }),
+});
 export const pairQuery = z.object({ a: text, b: text });
 export const sqlQuery = z.object({ q: text.min(1) });
 

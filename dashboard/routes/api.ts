@@ -1,5 +1,5 @@
 // The JSON API under /api/v1, described at /api/v1/openapi.json; the pages' own scripts use it too.
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z, type RouteConfig } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import { LockstepError } from "../../core/errors.ts";
 import { listQueue } from "../../core/store/queue.ts";
@@ -107,6 +107,7 @@ export function apiRoutes(deps: DashboardDeps): Hono {
       throw usage("queries from another site are refused", "Open the SQL page.");
     return c.json(await runReadOnly(store, c.req.valid("query").q));
   });
+  for (const described of EVENTS) api.openAPIRegistry.registerPath(described); // served by routes/events.ts
   api.doc31("/api/v1/openapi.json", { openapi: "3.1.0", info: { title: "Lockstep", version: "1" } });
   return api as unknown as Hono;
 
@@ -124,6 +125,26 @@ export function apiRoutes(deps: DashboardDeps): Hono {
     return { a: a.runId, b: b.runId, ...comparePair(ofA, ofB, positive) };
   }
 }
+
+const ofEvents = (description: string) => ({
+  200: { description, content: { "text/event-stream": { schema: z.string() } } },
+});
+
+const EVENTS: readonly RouteConfig[] = [
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}/events",
+    summary: "What a run that goes on brings: its new rows, that it may have logged more, its end",
+    request: { params: schemas.runParam, query: schemas.eventsQuery },
+    responses: ofEvents('"rows" with { batches, epochs }, "logged", and "end" with { status }'),
+  },
+  {
+    method: "get",
+    path: "/api/v1/events",
+    summary: "That a run has begun, gone on by an epoch or ended",
+    responses: ofEvents('"changed"'),
+  },
+];
 
 function route<Query extends z.ZodObject>(path: string, summary: string, query: Query, body: z.ZodType) {
   return createRoute({ method: "get", path, summary, request: { query }, responses: { 200: answerOf(body, summary) } });

@@ -48,3 +48,12 @@ it("a list that many pages fetch again at once is read once, and anew a moment l
   expect(await dashboard.page("/runs")).not.toBe(one); // a page that is opened is always made anew
   await expect.poll(fetchList, { timeout: 5000 }).not.toBe(one);
 });
+
+it("its events are in the API's description, beside all that the pages read", async () => {
+  const response = await dashboard.app.request("/api/v1/openapi.json");
+  const { paths } = (await response.json()) as {
+    paths: Record<string, { get?: { responses: Record<string, object> } }>;
+  };
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(["/api/v1/runs/{id}/events", "/api/v1/events"]));
+  expect(JSON.stringify(paths["/api/v1/runs/{id}/events"]?.get)).toContain("text/event-stream");
+});
