@@ -10,13 +10,19 @@ typedef struct {
 
 /**
  * Rows [row, row + rows) of k8 panels. Where `all` rows come in several blocks they do not fit in cache, and a tile would jump from
- * panel to panel and wait at each: for more than one tile of columns a block is copied to `copy` first, panel after panel.
+ * panel to panel and wait at each. Where the next block cannot be asked for meanwhile, a block for more than one tile of columns is
+ * copied to `copy` first, panel after panel.
  */
 INLINE Block blockOf(const v8 *panels, int k8, int all, int row, int rows, int columns, v8 *copy) {
   const ix stride = panelStride(all), copyStride = rows + 2;
-  if (rows == all || columns <= TILE_PANELS) return (Block){panels + row, stride};
+  if (PREFETCHES || rows == all || columns <= TILE_PANELS) return (Block){panels + row, stride};
   for (int k = 0; k < k8; k++) __builtin_memcpy(copy + k * copyStride, panels + k * stride + row, (size_t)rows * sizeof(v8));
   return (Block){copy, copyStride};
+}
+
+/** What follows such a block. */
+INLINE Next nextBlock(const v8 *panels, int k8, int all, int row, int rows) {
+  return rows == all ? (Next){0} : (Next){panels + row + rows, panelStride(all), k8};
 }
 
 /** Chunk: a panel of 8 outputs. With stats (of a batch-norm) or with bias and activation. Scratch: a block of the input. */
@@ -30,7 +36,8 @@ APART void columnsForward(const ColumnsForwardArgs *p, CALL) {
     const Block block = blockOf(AT(p->input), in8, p->rows, row, rows, to - from, (v8 *)scratch);
     const Product product = {.a = block.a, .aStride = block.stride, .k8 = in8, .b = AT(p->weight) + (ix)from * p->inChannels,
                              .rows = rows, .out = AT(p->output) + first + row, .stride = stride,
-                             .bias = OFFSET(AT_OR_NULL(p->bias), from), .stats = stats, .channels8 = out8, .first = row == 0};
+                             .bias = OFFSET(AT_OR_NULL(p->bias), from), .stats = stats, .channels8 = out8, .first = row == 0,
+                             .next = nextBlock(AT(p->input), in8, p->rows, row, rows)};
     if (stats) productStats(product, to - from);
     else productDense(p->activation, product, to - from);
   }
@@ -52,7 +59,7 @@ APART void columnsBackward(const ColumnsBackwardArgs *p, CALL) {
                               .out = AT(p->output) + at, .stride = stride, .z = OFFSET(AT_OR_NULL(p->z), at),
                               .coef = OFFSET(AT_OR_NULL(p->coef), from),
                               .residual = OFFSET(AT_OR_NULL(p->residual), at), .stats = stats, .channels8 = in8,
-                              .restAhead = ROWS_AHEAD},
+                              .restAhead = ROWS_AHEAD, .next = nextBlock(AT(p->dz), out8, p->rows, row, rows)},
                     to - from);
   }
 }
@@ -64,7 +71,7 @@ APART void weightGradient(const WeightGradientArgs *p, CALL) {
   for (int row = 0; row < p->rows; row += p->blockRows) {
     productTransposed(AT(p->input) + row, stride, p->inChannels / 8, AT(p->dz) + from * stride + row, stride, to - from,
                       smaller(p->blockRows, p->rows - row), AT(p->weightGradient) + (ix)from * p->inChannels,
-                      p->inChannels, row > 0, (NextRows){0});
+                      p->inChannels, row > 0, 0, 0, 0);
   }
   if (!p->biasGradient) return;
   for (int q = from; q < to; q++) {

@@ -42,7 +42,7 @@ INLINE void addStats(v8 *to, const v8 *from, int vectors) {
 
 /** Chunk: a row chunk. Scratch: one patch, the block's sums, the block. */
 APART void convForward(const ConvForwardArgs *p, CALL) {
-  const int out8 = p->outChannels / 8;
+  const int in8 = p->inChannels / 8, out8 = p->outChannels / 8;
   const ix stride = panelStride(p->rows), blockStride = p->blockRows + 2;
   v8 *patch = (v8 *)scratch, *sums = patch + PATCH_VECTORS, *block = sums + 3 * out8;
   zero(patch, PATCH_VECTORS);
@@ -56,10 +56,10 @@ APART void convForward(const ConvForwardArgs *p, CALL) {
       ix aStride;
       LOAD_ROWS(p, row, rows, patch, block, blockStride, a, aStride)
       zero(sums + out8, 2 * out8);
-      productStats((Product){.a = a, .aStride = aStride, .k8 = p->inChannels / 8, .b = AT(p->weight), .rows = rows,
+      productStats((Product){.a = a, .aStride = aStride, .k8 = in8, .b = AT(p->weight), .rows = rows,
                              .out = AT(p->output) + row, .stride = stride, .stats = stats ? sums : 0,
                              .channels8 = out8, .first = row == start,
-                             .next = p->load == LOAD_PATCHES ? 0 : AT(p->input) + row + rows, .nextStride = panelStride(p->rows)},
+                             .next = {p->load == LOAD_PATCHES ? 0 : AT(p->input) + row + rows, stride, in8}},
                    out8);
       if (stats) {
         if (row == start) __builtin_memcpy(stats, sums, (size_t)out8 * sizeof(v8));
@@ -101,17 +101,20 @@ APART void convBackward(const ConvBackwardArgs *p, CALL) {
         LOAD_ROWS(p, row, rows, patch, block, blockStride, a, aStride)
         productTransposed(a, aStride, in8, dz, blockStride, out8, rows, AT(p->weightGradient) + (ix)chunk * out8 * p->inChannels,
                           p->inChannels, row > start,
-                          (NextRows){AT(p->dy) + row + rows, OFFSET(AT_OR_NULL(p->z), row + rows), stride});
+                          AT(p->dy) + row + rows, OFFSET(AT_OR_NULL(p->z), row + rows), stride);
       }
       if (!p->inputGradient) continue;
       zero(sums, 2 * in8);
+      Next next = {0}; // dy, where the weight gradient has not asked for it; a LOAD_NORM's input is gradientZ
+      if (!p->weightGradient) next = (Next){AT(p->dy) + row + rows, stride, out8};
+      else if (p->load == LOAD_PLAIN) next = (Next){AT(p->input) + row + rows, stride, in8};
       productBackward(p->gradientActivation,
                       (Product){.a = dz, .aStride = blockStride, .k8 = out8, .b = AT(p->weightT), .rows = rows,
                                 .out = AT(p->inputGradient) + row, .stride = stride, .stats = stats ? sums : 0,
                                 .channels8 = in8, .z = OFFSET(AT_OR_NULL(p->gradientZ), row),
                                 .coef = AT_OR_NULL(p->gradientCoef),
                                 .residual = OFFSET(AT_OR_NULL(p->gradientResidual), row), .restAhead = rows,
-                                .next = p->weightGradient ? 0 : AT(p->dy) + row + rows, .nextStride = stride},
+                                .next = next},
                       in8);
       if (stats) addStats(stats, sums, 2 * in8);
     }

@@ -7,6 +7,13 @@
 #include "activation.h"
 #include "plan.h"
 
+/** What is read next: the same rows of some panels. */
+typedef struct {
+  const v8 *at; // or absent
+  ix stride;    // from panel to panel
+  int panels;
+} Next;
+
 typedef struct {
   const v8 *a; // [K / 8] panels of rows
   ix aStride;
@@ -20,8 +27,7 @@ typedef struct {
   const v8 *z, *coef;            // GRADIENT: all panels
   v8 *stats;                     // absent: no sums
   ix channels8;                  // vectors in a row of stats and coef
-  const v8 *next;                // what is read next, in rows and panels as a; absent: a itself, some rows on
-  ix nextStride;
+  Next next;                     // absent: a itself, some rows on
   int restAhead;                 // GRADIENT: from a row of z and residual to the one that is read next
   int first;                     // STATS: the block begins a chunk, whose first row becomes the shift
 } Product;
@@ -81,14 +87,15 @@ INLINE void finishTile(const int epilogue, const int act, const Product *p, int 
 /** Rows [row, row + ROWS) of PANELS column panels. */
 INLINE void multiplyTile(const int ROWS, const int PANELS, const int EPILOGUE, const int ACT, const Product *p, int row) {
   const ix bStride = (ix)p->k8 * 8, bNext = PANELS == 1 ? 0 : bStride, aStep = p->aStride * 8;
-  const v8 *next = p->next + row;
+  const v8 *next = p->next.at + row;
+  int nextLeft = p->next.panels;
   wide s[2][8]; // of fixed size: at most 2 wides, 8 rows
   const float *a = (const float *)(p->a + row);
   const v8 *b = p->b;
   UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int r = 0; r < ROWS; r++) s[j][r] = (wide){0};
   for (int left = p->k8; left > 0; left--) {
     prefetchRows(next, ROWS);
-    next += p->nextStride;
+    if (--nextLeft > 0) next += p->next.stride;
     UNROLL for (int k = 0; k < 8; k++) {
       wide column[2];
       UNROLL for (int j = 0; j < WIDES(PANELS); j++) column[j] = widen(b + j * WIDE_PANELS * bStride + k, bNext);
@@ -135,7 +142,7 @@ INLINE void advance(Product *p, int panels) {
 
 #define PRODUCT(name, EPILOGUE, ACT)                                   \
   APART void name(Product p, int panels) {                             \
-    if (!p.next) p.next = p.a + 8, p.nextStride = p.aStride;           \
+    if (!p.next.at) p.next = (Next){p.a + 8, p.aStride, p.k8};         \
     for (int width; panels > 0; panels -= width, advance(&p, width)) { \
       width = tileWidth(panels);                                       \
       if (width == 1) multiplyPanels(1, EPILOGUE, ACT, &p);            \
@@ -167,18 +174,12 @@ static void productBackward(int act, Product p, int panels) {
   else productGradientHardSwish(p, panels);
 }
 
-/** What a weight gradient asks for meanwhile: two maps in rows and panels as b, of which z may be absent. */
-typedef struct {
-  const v8 *dy, *z;
-  ix stride;
-} NextRows;
-
 /**
  * A tile of a weight gradient: out[panel][k] (+)= sum over rows, in order from 0, of a[row][k] b[panel][row].
- * @param INPUTS values of k in the tile, at most 8 @param next the same rows of what is read next, nextStride from panel to panel
+ * @param INPUTS values of k in the tile, at most 8 @param next NEXT panels of what is read next
  */
-INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *a, const v8 *b, ix bStride, int rows,
-                               v8 *out, ix outStride, int add, const v8 *next, ix nextStride) {
+INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const int NEXT, const float *a, const v8 *b, ix bStride,
+                               int rows, v8 *out, ix outStride, int add, const v8 *next, ix nextStride) {
   const ix bNext = PANELS == 1 ? 0 : bStride;
   wide s[2][8];
   UNROLL for (int j = 0; j < WIDES(PANELS); j++) UNROLL for (int k = 0; k < INPUTS; k++) s[j][k] = (wide){0};
@@ -196,7 +197,7 @@ INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *
   b += count;
   int left = rows;
   for (; left >= 8; left -= 8, next += 8) {
-    UNROLL for (int j = 0; j < PANELS; j++) prefetchRows(next + j * nextStride, 8);
+    UNROLL for (int j = 0; j < NEXT; j++) prefetchRows(next + j * nextStride, 8);
     ROWS(8)
   }
   for (; left > 0; left--) {
@@ -211,29 +212,31 @@ INLINE void multiplyTransposed(const int INPUTS, const int PANELS, const float *
   }
 }
 
-/** Of 8 values of k, as many at a time as registers allow. @param next absent: nothing is asked for but what is near */
+/** Of 8 values of k, as many at a time as registers allow. @param next PANELS panels of what is read next */
 INLINE void transposedTiles(const int PANELS, const float *a, const v8 *b, ix bStride, int rows, v8 *out, ix outStride, int add,
                             const v8 *next, ix nextStride) {
-  const int inputs = TILE_ROWS(PANELS);
-  if (!next) next = b, nextStride = bStride;
-  for (int k = 0; k < 8; k += inputs) {
-    multiplyTransposed(inputs, PANELS, a + k, b, bStride, rows, out + k, outStride, add, next, nextStride);
+  const int inputs = TILE_ROWS(PANELS), nextPanels = larger(1, PANELS * inputs / 8);
+  for (int k = 0; k < 8; k += inputs, next += nextPanels * nextStride) {
+    multiplyTransposed(inputs, PANELS, nextPanels, a + k, b, bStride, rows, out + k, outStride, add, next, nextStride);
   }
 }
 
-/** A weight gradient over a block of rows. @param add to what is there, or instead of it */
+/**
+ * A weight gradient over a block of rows. @param add to what is there, or instead of it
+ * @param nextY, nextZ what b is made from, of the next block: up to two maps with as many panels, nextStride from panel to panel; or absent
+ */
 APART void productTransposed(const v8 *a, ix aStride, int k8, const v8 *b, ix bStride, int panels, int rows, v8 *out,
-                             ix outStride, int add, NextRows of) {
-  for (int width; panels > 0; panels -= width, b += width * bStride, out += width * outStride) {
-    width = tileWidth(panels);
+                             ix outStride, int add, const v8 *nextY, const v8 *nextZ, ix nextStride) {
+  for (int width, done = 0; done < panels; done += width, b += width * bStride, out += width * outStride) {
+    width = tileWidth(panels - done);
     for (int k = 0; k < k8; k++) {
       const float *x = (const float *)(a + k * aStride);
-      const v8 *next = k == 0 ? of.dy : k == 1 ? of.z : 0;
-      if (width == 1) transposedTiles(1, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
-      else if (width == 2) transposedTiles(2, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
-      else transposedTiles(4, x, b, bStride, rows, out + k * 8, outStride, add, next, of.stride);
+      const v8 *map = k == 0 ? nextY : k == 1 ? nextZ : 0; // then, of a, the next panel
+      const v8 *next = map ? map + done * nextStride : a + (k + 1) * aStride;
+      const ix step = map ? nextStride : 0;
+      if (width == 1) transposedTiles(1, x, b, bStride, rows, out + k * 8, outStride, add, next, step);
+      else if (width == 2) transposedTiles(2, x, b, bStride, rows, out + k * 8, outStride, add, next, step);
+      else transposedTiles(4, x, b, bStride, rows, out + k * 8, outStride, add, next, step);
     }
-    of.dy = OFFSET(of.dy, width * of.stride);
-    of.z = OFFSET(of.z, width * of.stride);
   }
 }

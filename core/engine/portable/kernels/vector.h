@@ -70,6 +70,11 @@ INLINE ix panelStride(ix rows) { return rows + PANEL_GAP; }
 INLINE v8 splat(float f) { return (v8){f, f, f, f, f, f, f, f}; }
 INLINE void zero(void *to, ix vectors) { __builtin_memset(to, 0, (size_t)vectors * sizeof(v8)); }
 #define CACHE_LINE_FLOATS 16
+#ifdef __wasm__
+#define PREFETCHES 0 // whether the target can
+#else
+#define PREFETCHES 1
+#endif
 /** Brings a cache line near, where the target has such an instruction; never faults. */
 INLINE void prefetch(const void *at) { __builtin_prefetch(at, 0, 2); }
 INLINE void prefetchRows(const v8 *at, const int rows) {
