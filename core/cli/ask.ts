@@ -1,9 +1,9 @@
 // A yes-or-no question to whoever sits at the terminal.
 import { createInterface } from "node:readline/promises";
 
-/** Whether there is someone to ask: both ends are a terminal. */
+/** Whether there is someone to ask: both ends are a terminal. Of a pipe isTTY is undefined, whatever its type says. */
 export function canAsk(output: NodeJS.WriteStream): boolean {
-  return process.stdin.isTTY && output.isTTY;
+  return Boolean(process.stdin.isTTY) && Boolean(output.isTTY);
 }
 
 /** No is the default. Ctrl-C means the whole command. @throws where the signal fires */
