@@ -4,7 +4,8 @@ import { importedFrom, kindText } from "../store/kind-text.ts";
 import { seedText } from "../store/seed-text.ts";
 import type { RunRow } from "../store/index.ts";
 
-export function printFacts(run: RunRow): void {
+/** @param aliases of the run, without its experiment */
+export function printFacts(run: RunRow, aliases: readonly string[]): void {
   const marks = [
     kindText({ kind: run.kind, importedFrom: importedFrom(run.provenance) }),
     run.simulated ? "simulated data" : null,
@@ -14,10 +15,12 @@ export function printFacts(run: RunRow): void {
   const facts: [string, string | number | null][] = [
     ["run", run.runId],
     ["name", run.name],
+    ["aliases", aliases.map((alias) => `${run.experiment}@${alias}`).join(", ")],
     ["status", run.errorMessage === null ? run.status : `${run.status}: ${run.errorMessage}`],
     ["digest", run.digest],
-    ["note", [...marks, run.note].filter((mark) => mark !== null).join("; ")],
     ["tags", run.tags.join(", ")],
+    ["note", run.note],
+    ["kind", marks.filter((mark) => mark !== null).join("; ")],
     ["began", run.startedAt?.toISOString() ?? null],
     ["ended", run.endedAt?.toISOString() ?? null],
     ["weights from", run.init],

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import {
   findRun,
+  readAliases,
   readArtifacts,
   readConfusion,
   readEpochs,
@@ -39,7 +40,7 @@ export function registerShowCommands(program: Command): void {
   program
     .command("show")
     .argument("<run>", "id, a unique beginning of one, or experiment/variant/seed (the latest done)")
-    .description("Show a run: result, digest, settings, provenance, artifacts")
+    .description("Show a run: result, digest, names and notes, settings, provenance, artifacts")
     .option("--json", "one JSON object")
     .addHelpText("after", EXAMPLES)
     .action(showRun);
@@ -49,6 +50,7 @@ type ShownEvaluation = StoredEvaluation & { readonly confusion: number[][] | nul
 
 interface Shown {
   readonly run: RunRow;
+  readonly aliases: readonly string[];
   readonly epochs: readonly StoredEpoch[];
   /** Of every evaluation; none in runs older than these columns. */
   readonly scores: readonly StoredScores[];
@@ -69,6 +71,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
     const shown = {
       run,
       confusion,
+      aliases: await readAliases(store, run.runId),
       epochs: await readEpochs(store, run.runId),
       scores: await readScores(store, run.runId),
       evaluations: await shownEvaluations(store, run.runId),
@@ -91,7 +94,7 @@ async function shownEvaluations(store: Store, runId: string): Promise<ShownEvalu
 
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
 function asJson(shown: Shown): object {
-  const { run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
+  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -101,6 +104,7 @@ function asJson(shown: Shown): object {
     seed,
     status,
     digest,
+    aliases,
     test: testOf(run, confusion, scoresOf(scores, "test")),
     history: epochs,
     evaluations: evaluations.map((one) => ({ ...one, ...scoresOf(scores, one.phase) })),
@@ -123,8 +127,8 @@ function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics 
 }
 
 function printShown(shown: Shown): void {
-  const { run, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
-  printFacts(run);
+  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
+  printFacts(run, aliases);
   for (const { text } of warnings) process.stdout.write(`${pc.dim("warning".padEnd(14))}${text}\n`);
   for (const decision of halving) process.stdout.write(`${pc.dim("halving".padEnd(14))}${decisionText(decision)}\n`);
   printBadImages(run.badImages);

@@ -49,6 +49,12 @@ export async function setAlias({ sql }: Store, run: RunRow, alias: string): Prom
   });
 }
 
+/** Of one run, in alphabetical order. */
+export async function readAliases({ sql }: Store, runId: string): Promise<string[]> {
+  const rows = await sql<{ alias: string }[]>`select alias from aliases where run_id = ${runId} order by alias`;
+  return rows.map(({ alias }) => alias);
+}
+
 /** @returns false where the run had it not */
 export async function removeAlias({ sql }: Store, runId: string, alias: string): Promise<boolean> {
   const { count } = await sql`delete from aliases where run_id = ${runId} and alias = ${storableText(alias)}`;

@@ -43,6 +43,22 @@ it("exp evaluate stores a phase that exp show and exp sql have too", async () =>
   expect(await answer(["evaluate", RUN, "--data", "other.ts"])).toMatchObject({ before: "same", digest });
 });
 
+it("exp show tells what people say of a run: name, aliases, tags, note", async () => {
+  const marks = [
+    ["name", RUN, "the first one"],
+    ["alias", RUN, "submitted"],
+    ["alias", RUN, "best"],
+    ["tag", RUN, "article"],
+    ["note", RUN, "for figure 2"],
+  ];
+  for (const mark of marks) expect((await home.exp(mark)).code).toBe(0);
+  const { stdout } = await home.exp(["show", "tiny@best"]);
+  const lines = ["name          the first one", "aliases       tiny@best, tiny@submitted", "tags          article"];
+  for (const line of [...lines, "note          for figure 2", "kind          simulated data"])
+    expect(stdout.split("\n")).toContain(line);
+  expect(await answer(["show", RUN])).toMatchObject({ aliases: ["best", "submitted"], tags: ["article"] });
+});
+
 it("exp evaluate names classes that the run does not know", async () => {
   home.write("texture.ts", tinyExperiment({ name: "texture", data: { ...OTHER, task: "texture" } }));
   const { code, stderr } = await home.exp(["evaluate", RUN, "--data", "texture.ts"]);
