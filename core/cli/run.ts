@@ -34,6 +34,14 @@ interface RunFlags extends EngineFlags {
   readonly debug?: boolean;
 }
 
+const MORE = `
+Examples:
+  exp run experiments/frozen-backbone.ts
+  exp run experiments/frozen-backbone.ts --variant slim --seed 0,1 --set lr=3e-4
+  exp run experiments/frozen-backbone.ts --smoke
+
+A database that does not answer stops no training: the runs are kept in EXP_HOME/spool and sent later, see exp spool --help.`;
+
 export function registerRunCommand(program: Command): void {
   const command = program
     .command("run")
@@ -63,6 +71,7 @@ export function registerRunCommand(program: Command): void {
     .option("--no-dashboard", "do not serve the dashboard meanwhile")
     .option("--port <n>", "port of the dashboard", wholeNumber("--port", 0))
     .option("--json", "JSON lines on standard output, progress on standard error")
+    .addHelpText("after", MORE)
     .action(runCommand);
 }
 

@@ -6,7 +6,7 @@ import { expHome } from "../home.ts";
 import { listPending, type Pending } from "../store/artifacts/pending-uploads.ts";
 import { sendUploads, type UploadPass } from "../store/artifacts/send-uploads.ts";
 import { openArtifactStore } from "../store/artifacts/uploader.ts";
-import { openStore, sendLeftoverSpools, type Store } from "../store/index.ts";
+import { markLostRuns, openStore, sendLeftoverSpools, type Store } from "../store/index.ts";
 import { processLives } from "../store/process-id.ts";
 import { describeSpools, type SpoolState } from "../store/spool/leftovers.ts";
 import { listDamaged } from "../store/spool/spool-files.ts";
@@ -17,10 +17,18 @@ interface SpoolFlags {
   readonly json?: boolean;
 }
 
+interface FlushFlags extends SpoolFlags {
+  readonly here?: boolean;
+}
+
 const EXAMPLES = `
 Examples:
   exp spool status
-  exp spool flush`;
+  exp spool flush
+  DATABASE_URL= exp spool flush --here   (into the embedded database, whatever they were recorded for)
+
+A run whose database is away, from its start or later, is recorded in EXP_HOME/spool. It is sent by the process itself when the database
+is back, else by the next exp command or by exp spool flush.`;
 
 export function registerSpoolCommands(program: Command): void {
   const spool = program
@@ -35,6 +43,7 @@ export function registerSpoolCommands(program: Command): void {
   spool
     .command("flush")
     .description("Send what no running process will")
+    .option("--here", "to this database, whatever database it was recorded for")
     .option("--json", "one JSON object")
     .action(flush);
 }
@@ -44,18 +53,28 @@ async function status(flags: SpoolFlags): Promise<void> {
   const uploads = listPending(expHome()).map(describeUpload);
   const damaged = listDamaged(expHome());
   if (flags.json) {
-    for (const { runId, bytes, path, ...file } of spools)
-      printJson({ type: "spool", run: runId, bytes, path, writer: writer(file) });
+    for (const { runId, runName, database, bytes, path, ...file } of spools)
+      printJson({ type: "spool", run: runId, name: runName, database, bytes, path, writer: writer(file) });
     for (const path of damaged) printJson({ type: "damaged", path });
     for (const upload of uploads) printJson({ type: "upload", ...upload });
   } else if (spools.length + uploads.length === 0)
     process.stdout.write("Nothing waits: all that was recorded is where it belongs.\n");
   else
     printTable(
-      ["run", "what", "bytes", "writer", "file"],
+      ["run", "what", "for", "bytes", "writer", "file"],
       [
-        ...spools.map((file) => [file.runId.slice(0, 8), "events", file.bytes, writer(file), file.path]),
-        ...uploads.map(({ run, what, bytes, writer, path }) => [run?.slice(0, 8) ?? "-", what, bytes, writer, path]),
+        ...spools.map((file) => [
+          file.runId.slice(0, 8),
+          file.runName === null ? "events" : `all of ${file.runName}`,
+          file.database ?? "any database",
+          file.bytes,
+          writer(file),
+          file.path,
+        ]),
+        ...uploads.map(({ run, what, bytes, writer, path }) => [
+          ...[run?.slice(0, 8) ?? "-", what, "artifact store"],
+          ...[bytes, writer, path],
+        ]),
       ],
     );
   for (const path of damaged)
@@ -82,11 +101,14 @@ function describeUpload(one: Pending) {
   return { run: one.runId, what, files: 1, bytes, path, writer: ended };
 }
 
-async function flush(flags: SpoolFlags): Promise<void> {
+async function flush(flags: FlushFlags): Promise<void> {
   const store = await openStore();
   try {
-    const { files, events, notices } = await sendLeftoverSpools(store);
+    const { files, events, notices, elsewhere } = await sendLeftoverSpools(store, expHome(), flags.here);
+    await markLostRuns(store);
     for (const notice of notices) printNotice(notice);
+    for (const database of new Set(elsewhere))
+      printNotice(`What is for the database ${database} stays: this one is ${store.name}. --here sends it here.`);
     const uploads = await flushUploads(store);
     for (const notice of uploads?.notices ?? []) printNotice(notice);
     const { sent: uploaded = 0, left = 0, failure = null } = uploads ?? {};

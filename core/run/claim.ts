@@ -31,7 +31,7 @@ export async function findEarlier(sql: Sql | TransactionSql, row: NewRun): Promi
   return found ?? null;
 }
 
-/** A row that this process trains now. */
+/** A run that this process trains now; a new one is begun by its recorder, in the spool, unless its row is there. */
 export interface OwnClaim {
   readonly kind: "new" | "resume";
   readonly runId: string;
@@ -43,12 +43,6 @@ export type SharedClaim =
   /** Another process trains it now. */
   | { readonly kind: "busy"; readonly runId: string }
   | { readonly kind: "failed"; readonly earlier: EarlierRun };
-
-/** A new row of ours. */
-export async function claimNew(sql: Sql, row: NewRun): Promise<OwnClaim> {
-  await sql.begin((transaction) => insertOwned(transaction, row));
-  return { kind: "new", runId: row.runId };
-}
 
 /** A stored run of ours again, unless another process was quicker. */
 export async function claimStored(sql: Sql | TransactionSql, runId: string): Promise<OwnClaim | null> {

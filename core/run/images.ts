@@ -7,7 +7,7 @@ import { saveSampleArtifacts, type Store } from "../store/index.ts";
 import { artifactOf } from "../train/artifact.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
 import type { TrainData } from "../train/contract.ts";
-import type { Recorder } from "../train/recorder.ts";
+import type { Recorder, SampleArtifact } from "../train/recorder.ts";
 import type { Job } from "./jobs.ts";
 
 const SHEET_IMAGES = 12;
@@ -23,11 +23,11 @@ export interface ImagesInput {
 
 /** The pictures of one run, made while it trains: its first step does not wait for them. */
 export class Pictures {
-  private readonly input: (ImagesInput & ThumbnailPlace) | null;
+  private readonly input: (ImagesInput & Offering) | null;
   private making: Promise<void> | null = null;
 
   /** @param input null: an earlier attempt has made them */
-  constructor(input: (ImagesInput & ThumbnailPlace) | null) {
+  constructor(input: (ImagesInput & Offering) | null) {
     this.input = input;
   }
 
@@ -44,10 +44,12 @@ export class Pictures {
 
   private async make(): Promise<void> {
     if (this.input === null) return;
-    const { job, data, store, home, onNotice } = this.input;
+    const { job, data, recorder } = this.input;
     await recordContactSheet(this.input);
     const samples = new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples]);
-    await saveThumbnails({ store, home, onNotice }, data, [...samples]);
+    const files = await makeThumbnails(data, [...samples], this.input.home);
+    recorder.record({ kind: "sample-artifacts", datasetDigest: data.manifest.digest, files });
+    offerThumbnails(this.input, data.manifest.digest, files);
   }
 }
 
@@ -80,15 +82,25 @@ export interface ThumbnailPlace extends Offering {
 /** Once for each data set; runs on the same images share the files. @param samples indices into the manifest */
 export async function saveThumbnails(
   { store, ...at }: ThumbnailPlace,
-  { manifest, prepared }: Pick<TrainData, "manifest" | "prepared">,
+  data: Pick<TrainData, "manifest" | "prepared">,
   samples: readonly number[],
 ): Promise<void> {
   if (samples.length === 0) return;
+  const files = await makeThumbnails(data, samples, at.home);
+  await saveSampleArtifacts(store.sql, data.manifest.digest, files);
+  offerThumbnails(at, data.manifest.digest, files);
+}
+
+async function makeThumbnails(
+  { manifest, prepared }: Pick<TrainData, "manifest" | "prepared">,
+  samples: readonly number[],
+  home: string,
+): Promise<SampleArtifact[]> {
   const thumbnails = await writeThumbnails({ prepared, manifest }, samples);
-  const files = await Promise.all(
+  return Promise.all(
     thumbnails.map(async ({ sampleIndex, path }) => {
       const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
-      const { sha256, bytes } = await artifactOf(join(at.home, path), at.home, about);
+      const { sha256, bytes } = await artifactOf(join(home, path), home, about);
       return {
         sampleId: manifest.samples[sampleIndex]?.id ?? "",
         kind: "thumbnail",
@@ -99,7 +111,9 @@ export async function saveThumbnails(
       };
     }),
   );
-  await saveSampleArtifacts(store, manifest.digest, files);
+}
+
+function offerThumbnails(at: Offering, datasetDigest: string, files: readonly SampleArtifact[]): void {
   const kept = files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
-  offerDataFiles(at, { datasetDigest: manifest.digest, what: "thumbnails", files: kept });
+  offerDataFiles(at, { datasetDigest, what: "thumbnails", files: kept });
 }

@@ -5,11 +5,12 @@ import { knownError } from "../known-error.ts";
 import { reached } from "../phases.ts";
 import { offerResumePoint } from "../store/artifacts/offer.ts";
 import { dropResumePoint } from "../store/artifacts/pending-uploads.ts";
-import { findRun, openRecorder, readKnownLinks } from "../store/index.ts";
+import { findRun, openRecorder, readKnownLinks, type RunCreation } from "../store/index.ts";
 import { recordSystemMetrics } from "../store/system-metrics.ts";
 import type { State } from "../model/network.ts";
 import type { LogEvent, Recorder } from "../train/recorder.ts";
 import { Paused } from "../train/interruption.ts";
+import { latestCheckpoint } from "../train/checkpoint-folder.ts";
 import { train, type TrainResult } from "../train/trainer.ts";
 import { captureConsole } from "./console-capture.ts";
 import { withEpochLines } from "./epoch-lines.ts";
@@ -37,8 +38,8 @@ export interface RunWork extends Place {
   readonly name: RunName;
   readonly job: Job;
   readonly weights: WeightsOrigin;
-  /** Whether an earlier attempt may have left a checkpoint. */
-  readonly resume: boolean;
+  /** A new run is begun here; "stored": its row is there and nothing else; "resumed": an earlier attempt may have left a checkpoint. */
+  readonly begin: RunCreation | "stored" | "resumed";
   /** Ends the attempt after this epoch, with status "paused"; absent: it goes to the run's end. */
   readonly pauseAfterEpoch?: number | null;
   /** What is unusual about this attempt; shown, and kept in the run's log. */
@@ -56,17 +57,18 @@ export function runFolder(home: string, runId: string): string {
 /** A failed run is told in the outcome. @throws Interrupted when the sweep is to end */
 export async function carryOut(work: RunWork, workshop: Workshop): Promise<RunOutcome> {
   const { store, home, observer, interrupt } = workshop;
-  const recorder = await openRecorder({ store, runId: work.name.run, home, onNotice: observer.notice });
-  const { createdAt: begunAt } = await findRun(store, work.name.run);
-  const machine = recordSystemMetrics({ recorder, home, begunAt });
+  const create = typeof work.begin === "object" ? work.begin : undefined;
+  const recorder = await openRecorder({ store, runId: work.name.run, home, create, onNotice: observer.notice });
+  const { createdAt } = create?.run ?? (await findRun(store, work.name.run));
+  const machine = recordSystemMetrics({ recorder, home, begunAt: createdAt ?? new Date() });
   const stop = watchStopRequests(workshop, work.name.run);
   const say = (level: LogEvent["level"], text: string): void => {
     observer.output(level, text);
     recorder.record({ kind: "log", level, text });
   };
   const release = captureConsole(say);
-  const { name, index, total, cost, costAfter, resume } = work;
-  observer.runStarted({ name, index, total, cost, costAfter, resumed: resume });
+  const { name, index, total, cost, costAfter } = work;
+  observer.runStarted({ name, index, total, cost, costAfter, resumed: work.begin === "resumed" });
   try {
     const outcome = await attempt({ work, workshop, recorder, say, signal: stop.signal });
     observer.runEnded(outcome.summary);
@@ -122,17 +124,16 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
   reached("images");
   const data = { manifest: job.manifest, split: job.split, prepared, resampler };
   for (const note of work.notes ?? []) say("warning", note);
-  const resumeFrom = work.resume ? await goOn({ store, runId: name.run, folder }, say) : null;
-  const engineChange = work.resume ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
+  const resumed = work.begin === "resumed";
+  const resumeFrom = resumed ? await goOn({ store, runId: name.run, folder }, say) : null;
+  const engineChange = resumed ? await takeOver({ run: name.run, checkpoint: resumeFrom, say }, workshop) : null;
   const firstState = async (): Promise<State> => {
     const { state, report } = await loadWeights({ network: job.network, settings, seed }, work.weights);
     reached("weights");
-    if (!work.resume) for (const text of report) say("info", text);
+    if (!resumed) for (const text of report) say("info", text);
     return state;
   };
-  const pictures = new Pictures(
-    work.resume ? null : { job, data, folder, home, recorder, store, onNotice: observer.notice },
-  );
+  const pictures = new Pictures(resumed ? null : { job, data, folder, home, recorder, onNotice: observer.notice });
   const training = train({
     ...{ settings, seed, network: job.network, state: firstState, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
@@ -145,7 +146,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
       everySteps: workshop.checkpointEverySteps,
       onStep: (saved) => offerResumePoint({ home, onNotice: observer.notice }, name.run, saved),
     },
-    knownLinks: work.resume ? await readKnownLinks(store, name.run) : undefined,
+    knownLinks: resumed ? await readKnownLinks(store, name.run) : undefined,
     onProgress: (progress) => {
       pictures.begin();
       observer.progress(progress);
@@ -181,8 +182,10 @@ function paused({ work, recorder, say }: Attempt, { message }: Paused): RunOutco
 }
 
 /** Told in the run's row, where the spool can still be written; told to the caller in any case. */
-function failed({ work, recorder }: Attempt, cause: unknown): RunOutcome {
-  const error = inRun(work.name, cause);
+async function failed({ work, workshop, recorder }: Attempt, cause: unknown): Promise<RunOutcome> {
+  const known = inRun(work.name, cause);
+  const error =
+    known.code === "storage" ? await withResumePoint(known, runFolder(workshop.home, work.name.run)) : known;
   const { code, message } = error;
   try {
     recorder.record({ kind: "log", level: "error", text: message });
@@ -191,6 +194,13 @@ function failed({ work, recorder }: Attempt, cause: unknown): RunOutcome {
     if (!(second instanceof LockstepError && second.code === "storage")) throw second;
   }
   return { summary: unfinished(work.name, "failed"), bestPath: null, error };
+}
+
+/** A run that had no room goes on once there is some. */
+async function withResumePoint({ code, message, next, cause }: LockstepError, folder: string): Promise<LockstepError> {
+  const kept = await latestCheckpoint(folder).catch(() => null);
+  const from = kept === null ? "It begins anew: no checkpoint was written yet." : `It goes on from ${basename(kept)}.`;
+  return new LockstepError({ code, message, next: next === null ? from : `${next} ${from}`, cause });
 }
 
 function inRun({ experiment, variant, ...position }: RunName, cause: unknown): LockstepError {

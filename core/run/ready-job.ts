@@ -1,5 +1,5 @@
 // A job whose starting point is there: its weights are located and the row that it would be stored as is known.
-import { saveDataset, saveSplit, type Store } from "../store/index.ts";
+import { saveRunData, type RunCreation, type RunData, type Store } from "../store/index.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { locateWeights, type ParentWeights, type WeightsOrigin } from "./initial-weights.ts";
 import type { Job } from "./jobs.ts";
@@ -48,9 +48,17 @@ export async function readyJob(
 }
 
 /** Images and split of a job, which its row refers to. */
-export async function saveData(store: Store, { manifest, split, data, sweep: { plan } }: Job): Promise<void> {
-  await saveDataset(store, manifest, plan.source, data.inspection);
-  await saveSplit(store, split, manifest, plan.split);
+export function saveData(store: Store, job: Job): Promise<void> {
+  return saveRunData(store, dataOf(job));
+}
+
+/** A new run for its recorder, which begins it in the spool. */
+export function creationOf({ row, job }: ReadyJob): RunCreation {
+  return { run: { ...row, createdAt: new Date() }, data: dataOf(job) };
+}
+
+function dataOf({ manifest, split, data: { inspection }, sweep: { plan } }: Job): RunData {
+  return { manifest, source: plan.source, inspection, split, splitSettings: plan.split };
 }
 
 function parentOf({ parentKey }: Job, outcomes: ReadonlyMap<string, RunOutcome>): ParentWeights | null {

@@ -57,8 +57,8 @@ export async function resumeRun(
   const { runId, experiment, variant, seed, fold } = run;
   const name = { run: runId, experiment, variant, seed, fold };
   const place = { index: 1, total: 1, cost: 1, costAfter: 0 };
-  const resume = run.status !== "queued" || recorded.batches.length > 0; // what was put back goes on
-  return carryOut({ job, name, weights, resume, notes, pauseAfterEpoch, ...place }, workshop).finally(release);
+  const begin = run.status === "queued" && recorded.batches.length === 0 ? "stored" : "resumed"; // what was put back goes on
+  return carryOut({ job, name, weights, begin, notes, pauseAfterEpoch, ...place }, workshop).finally(release);
 }
 
 function checkState(run: RunRow): void {

@@ -3,6 +3,7 @@ import type { LockstepError } from "../errors.ts";
 import type { Halving } from "../experiment/settings.ts";
 import { advance, type LookedUp, type Place } from "./advance.ts";
 import { findEarlier } from "./claim.ts";
+import { isConnectionLoss } from "../store/index.ts";
 import { runHalving } from "./halving.ts";
 import type { RunOutcome } from "./lifecycle.ts";
 import type { Job } from "./jobs.ts";
@@ -103,13 +104,21 @@ function sweepOf(
   return { halving, epochs: lookedUp[0]?.one.job.planned.settings.epochs ?? 0, runs };
 }
 
-/** A sweep whose every run is over is finished: it makes new runs. */
-async function lookUp(ready: readonly ReadyJob[], { fresh, over }: Search, { store }: Workshop): Promise<LookedUp[]> {
-  const found = await Promise.all(
-    ready.map(async (one) => ({ one, earlier: fresh ? null : await findEarlier(store.sql, one.row) })),
-  );
-  const finished = found.every(({ earlier }) => earlier !== null && over.includes(earlier.status));
-  return finished ? ready.map((one) => ({ one, earlier: null })) : found;
+/** A sweep whose every run is over is finished: it makes new runs, as one whose database is away. */
+async function lookUp(ready: readonly ReadyJob[], { fresh, over }: Search, workshop: Workshop): Promise<LookedUp[]> {
+  const anew = ready.map((one) => ({ one, earlier: null }));
+  if (fresh) return anew;
+  try {
+    const found = await Promise.all(
+      ready.map(async (one) => ({ one, earlier: await findEarlier(workshop.store.sql, one.row) })),
+    );
+    return found.every(({ earlier }) => earlier !== null && over.includes(earlier.status)) ? anew : found;
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+    const { store, observer } = workshop;
+    if (store.away === null) observer.notice("The database is away, so every run is a new one.");
+    return anew;
+  }
 }
 
 function failedBefore({ one: { row }, earlier }: LookedUp): FailedRun[] {

@@ -5,10 +5,10 @@ import { LockstepError } from "../errors.ts";
 import { fetchArtifact } from "../store/artifacts/fetch-artifact.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { markLostRuns, readArtifacts, type Store } from "../store/index.ts";
-import { claimNew, claimShared, type EarlierRun, type SharedClaim } from "./claim.ts";
+import { claimShared, type EarlierRun, type SharedClaim } from "./claim.ts";
 import { failureOf, wantsRetry } from "./retry.ts";
 import { carryOut, type RunOutcome } from "./lifecycle.ts";
-import { saveData, type ReadyJob } from "./ready-job.ts";
+import { creationOf, saveData, type ReadyJob } from "./ready-job.ts";
 import type { Place } from "./advance.ts";
 import type { Wishes } from "./run-jobs.ts";
 import { nameOf, readSummary, unfinished } from "./summary.ts";
@@ -40,10 +40,11 @@ async function obtain(ready: ReadyJob, { retryFailed }: Wishes, place: Place, wo
     const bestPath = await bestCheckpoint(store, claim.runId, home);
     const name = nameOf(ready.row, claim.runId);
     if (bestPath !== null) return { summary: await readSummary(store, name), bestPath, error: null };
-    claim = await claimNew(store.sql, ready.row); // its file is gone, or on another machine
+    claim = { kind: "new", runId: ready.row.runId }; // its file is gone, or on another machine
   }
   const { kind, runId } = claim;
-  return carryOut({ ...ready, name: nameOf(ready.row, runId), resume: kind === "resume", ...place }, workshop);
+  const begin = kind === "resume" ? "resumed" : creationOf(ready);
+  return carryOut({ ...ready, name: nameOf(ready.row, runId), begin, ...place }, workshop);
 }
 
 /** Waits for another process that trains it. @returns never "busy" */

@@ -5,7 +5,7 @@ import { loadExperiment, planRuns, type Overrides } from "../experiment/index.ts
 import { expHome } from "../home.ts";
 import { reached } from "../phases.ts";
 import { withUploads } from "../store/artifacts/uploader.ts";
-import { openReadyStore, type Store } from "../store/index.ts";
+import { openStoreOrAway, sendReleased, storeName, type Store } from "../store/index.ts";
 import { beginDrawing } from "./initial-weights.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { listJobs, type Job } from "./jobs.ts";
@@ -14,6 +14,7 @@ import type { RunSummary, SweepObserver } from "./observer.ts";
 import type { RetryFailed } from "./retry.ts";
 import { checkSharing } from "./shared-images.ts";
 import { runJobs } from "./run-jobs.ts";
+import { goOnWithout } from "./without-database.ts";
 import { openWorkshop, uploadsOf, type EngineRequest, type Workshop } from "./workshop.ts";
 
 export interface SweepOptions extends EngineRequest {
@@ -34,7 +35,7 @@ export interface SweepOptions extends EngineRequest {
 export interface SweepSurroundings {
   readonly observer: SweepObserver;
   readonly interrupt: Interrupt;
-  /** Starts the dashboard beside the sweep, or not. */
+  /** Starts the dashboard beside the sweep, or not; not asked while the database is away. */
   readonly serve: (store: Store) => Promise<{ readonly close: () => Promise<void> } | null>;
 }
 
@@ -48,23 +49,25 @@ export interface SweepResult {
 export async function runSweep(options: SweepOptions, around: SweepSurroundings): Promise<SweepResult> {
   const { observer, interrupt } = around;
   const { checkpointEverySteps } = options;
+  const home = expHome();
   if (options.shareImages === true) checkSharing();
-  const opening = openWorkshop(options, { observer, interrupt, home: expHome(), checkpointEverySteps });
+  const opening = openWorkshop(options, { observer, interrupt, home, checkpointEverySteps });
   opening.catch(() => undefined); // told where it is awaited
   try {
     const jobs = await plan(options, observer); // while the engine's threads test their kernels
     interrupt.signal.throwIfAborted();
     const [first] = jobs;
     if (first !== undefined) beginDrawing(first.network, first.planned.settings, first.planned.seed);
-    const store = await openReadyStore({}, observer.notice);
+    const store = await openToldStore(observer);
     reached("store");
     try {
+      if (store.away !== null) goOnWithout(store.away, { jobs, options, home }, observer);
       const workshop = { ...(await opening), store };
       return await withUploads(uploadsOf(workshop), () =>
         trainBesideDashboard(jobs, options, { workshop, serve: around.serve }),
       );
     } finally {
-      await store.close();
+      await sendReleased(store, home, observer.notice).finally(() => store.close());
     }
   } finally {
     await opening.then(
@@ -74,12 +77,20 @@ export async function runSweep(options: SweepOptions, around: SweepSurroundings)
   }
 }
 
+/** A database that takes its time to answer, or not to, is named. */
+const SAY_AFTER_MS = 1500;
+
+async function openToldStore({ stage, notice }: SweepObserver): Promise<Store> {
+  const late = setTimeout(() => stage(`waiting for the database: ${storeName()}`), SAY_AFTER_MS);
+  return openStoreOrAway({}, notice).finally(() => clearTimeout(late));
+}
+
 async function trainBesideDashboard(
   jobs: readonly Job[],
   options: SweepOptions,
   { workshop, serve }: { readonly workshop: Workshop } & Pick<SweepSurroundings, "serve">,
 ): Promise<SweepResult> {
-  const dashboard = await serve(workshop.store);
+  const dashboard = workshop.store.away === null ? await serve(workshop.store) : null;
   reached("engine");
   try {
     return await runJobs(jobs, options, workshop);

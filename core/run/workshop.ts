@@ -51,14 +51,27 @@ export async function openWorkshop<Rest>(
   { engine: name, kernels, threads, profile = false }: EngineRequest,
   rest: Rest,
 ): Promise<Rest & Tools> {
-  const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined, profile });
-  if (profile) await requireProfile(engine);
-  const resampler = await createPortableResampler({ threads: engine.identity.threads, kernels });
-  const close = async (): Promise<void> => {
-    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref());
-    await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);
-  };
-  return { ...rest, engine, resampler, close };
+  const release = stayAlive();
+  try {
+    const engine = await createEngine({ engine: name, kernels, threads: threads ?? undefined, profile });
+    if (profile) await requireProfile(engine);
+    const resampler = await createPortableResampler({ threads: engine.identity.threads, kernels });
+    const close = async (): Promise<void> => {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref());
+      await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);
+      release();
+    };
+    return { ...rest, engine, resampler, close };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The threads that compute do not keep this process alive, and without a database no connection does. @returns ends it */
+function stayAlive(): () => void {
+  const timer = setInterval(() => undefined, 2 ** 30);
+  return () => clearInterval(timer);
 }
 
 async function requireProfile(engine: Engine): Promise<void> {

@@ -38,6 +38,19 @@ export function readAddress(text: string): Address {
   return { url: rest === "" ? base : `${base}?${rest}`, tls: tlsWish(mode, files, hostOf(base)), schema };
 }
 
+/**
+ * Which database an address names, whoever logs in and however: host:port/database, and the schema. What the spool keeps is sent to no other.
+ */
+export function databaseName(text: string): string {
+  const [base = "", query = ""] = text.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const [place = "", database = ""] = base.replace(/^.*:\/\/([^/]*@)?/, "").split("/");
+  const host = place || parameters.get("host") || "localhost";
+  const port = /:\d+$/.test(host) ? "" : ":5432";
+  const schema = parameters.get("schema");
+  return `${host}${port}/${database}${schema === null ? "" : ` schema ${schema}`}`;
+}
+
 function hostOf(base: string): string {
   return base.replace(/^.*:\/\/([^/]*@)?/, "").replace(/[:/].*$/s, "");
 }

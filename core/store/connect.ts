@@ -2,8 +2,8 @@
 import postgres, { type Sql } from "postgres";
 import { LockstepError } from "../errors.ts";
 import { expHome } from "../home.ts";
-import { readAddress } from "./address.ts";
-import { connectionError, withoutPassword } from "./connection-error.ts";
+import { databaseName, readAddress } from "./address.ts";
+import { connectionError, withoutPassword, type DatabaseAway } from "./connection-error.ts";
 import { startServer } from "./embedded/server.ts";
 import { countMigrations, migrate, type Migrated } from "./migrate.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -16,12 +16,16 @@ export interface Store {
   readonly sql: Sql;
   /** With its password; print `withoutPassword(url)`. */
   readonly url: string;
+  /** Which database it is, the same wherever it listens meanwhile: "embedded", or host:port/database. */
+  readonly name: string;
+  /** Why no database answers yet: then all that needs it throws this. Null: it has answered. */
+  readonly away: DatabaseAway | null;
   readonly embedded: boolean;
   /** How many the database had when it was opened, and has now. */
   readonly migrations: Migrated;
   /** For SQL of a user's own: on the embedded server a connection under a login that can only read, elsewhere `sql`. */
   querySql(): Promise<Sql>;
-  /** After a lost connection: starts the embedded server again if it is gone. @throws LockstepError "database" */
+  /** After a lost connection: starts the embedded server again if it is gone, opens what was away. @throws LockstepError "database" */
   revive(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,10 +41,11 @@ export interface StoreOptions {
 
 const CONNECT_TIMEOUT_S = 5;
 const OLDEST_SERVER = 14;
+const EMBEDDED = "embedded";
 
 /** @throws LockstepError "database" when it does not answer, refuses the login, is too old or too new */
 export async function openStore({ databaseUrl, home = expHome(), upgrade = true }: StoreOptions = {}): Promise<Store> {
-  const given = databaseUrl ?? (process.env["DATABASE_URL"] || null);
+  const given = givenUrl(databaseUrl);
   let url = given ?? (await startServer(home));
   let sql = connect(url, given === null);
   let queries: Promise<Sql> | null = null;
@@ -65,6 +70,8 @@ export async function openStore({ databaseUrl, home = expHome(), upgrade = true 
     get url() {
       return url;
     },
+    name: storeName({ databaseUrl }),
+    away: null,
     embedded: given === null,
     migrations,
     querySql() {
@@ -82,6 +89,17 @@ export async function openStore({ databaseUrl, home = expHome(), upgrade = true 
     },
     close: () => closeAll(5),
   };
+}
+
+/** The `name` of the store that these options open. */
+export function storeName({ databaseUrl }: StoreOptions = {}): string {
+  const given = givenUrl(databaseUrl);
+  return given === null ? EMBEDDED : databaseName(given);
+}
+
+/** Null: the embedded server. */
+function givenUrl(databaseUrl: string | undefined): string | null {
+  return databaseUrl ?? (process.env["DATABASE_URL"] || null);
 }
 
 async function connectQueries(owner: Sql, ownerUrl: string): Promise<Sql> {

@@ -32,16 +32,28 @@ const CONNECTION = new Set([
   "53300", // too many connections
 ]);
 
+/** No server answers. What can do without goes on: a training keeps its events in the spool. */
+export class DatabaseAway extends LockstepError {}
+
 /** Whether waiting and trying again can help. */
 export function isConnectionLoss(error: unknown): boolean {
-  return CONNECTION.has((error as { code?: string } | null)?.code ?? "");
+  if (error instanceof DatabaseAway) return true;
+  const { code = "", message = "" } = (error ?? {}) as { code?: string; message?: string };
+  return CONNECTION.has(code) && !isPoolerSetting(code, message);
+}
+
+/** What PgBouncer refuses for its own settings is to be mended there. */
+function isPoolerSetting(code: string, message: string): boolean {
+  return code === "08P01" && message.includes("startup parameter");
 }
 
 /** Makes an error of opening the database one that a user can act on; a LockstepError passes through. */
-export function connectionError(error: unknown, url: string): Error {
+export function connectionError(error: unknown, url: string): LockstepError {
   if (error instanceof LockstepError) return error;
   const { code = "", message } = error as { code?: string; message: string };
   const shown = withoutPassword(url);
+  if (isConnectionLoss(error))
+    return new DatabaseAway({ code: "database", message: awayText(code, shown), next: CHECK_URL, cause: error });
   const explained = explain(code, message, shown);
   return explained === null
     ? new LockstepError({ code: "database", message: `${shown}: ${message}`, next: CHECK_URL, cause: error })
@@ -49,6 +61,13 @@ export function connectionError(error: unknown, url: string): Error {
 }
 
 const CHECK_URL = "Check DATABASE_URL, or unset it to use the embedded server.";
+
+function awayText(code: string, shown: string): string {
+  if (code === "ERR_SOCKET_CLOSED")
+    return `What listens at ${shown} is no PostgreSQL server, or closes every connection at once.`;
+  if (code === "57P03") return `The database at ${shown} is starting up or shutting down.`;
+  return `No database answers at ${shown} (${code}).`;
+}
 
 function explain(code: string, message: string, shown: string): { message: string; next: string } | null {
   if (code === "28P01" || code === "28000")
@@ -66,16 +85,10 @@ function explain(code: string, message: string, shown: string): { message: strin
       message: `${shown}: its certificate is not accepted: ${message}`,
       next: "sslrootcert=FILE names the authority that signed it; sslmode=verify-full also wants the server's name in it.",
     };
-  if (code === "08P01" && message.includes("startup parameter"))
+  if (isPoolerSetting(code, message))
     return {
       message: `${shown}: ${message}`,
       next: "Behind PgBouncer: ignore_startup_parameters = search_path there, and alter role USER set search_path = SCHEMA.",
     };
-  if (code === "ERR_SOCKET_CLOSED")
-    return {
-      message: `What listens at ${shown} is no PostgreSQL server, or closes every connection at once.`,
-      next: CHECK_URL,
-    };
-  if (CONNECTION.has(code)) return { message: `No database answers at ${shown} (${code}).`, next: CHECK_URL };
   return null;
 }

@@ -1,87 +1,94 @@
 // Data sets and splits, row by row; both are named by their digest, so saving one again changes nothing but the list of images
 // that were left out, which is the last one.
-import type { JSONValue } from "postgres";
+import type { JSONValue, Sql, TransactionSql } from "postgres";
 import { LockstepError } from "../errors.ts";
 import type { Manifest, Sample, Split, SplitPart } from "../data/sample.ts";
+import type { SampleArtifact } from "../train/recorder.ts";
 import type { Store } from "./connect.ts";
 import { arrayLiteral, storableJson, storableText } from "./events/array-literal.ts";
 import type { StoredInspection } from "./schema/datasets.ts";
 
-/**
- * @param source the experiment's `data`, for people and for `exp reproduce`
- * @param inspection for the data page; null keeps what is stored
- */
+export interface DatasetAbout {
+  readonly manifest: Manifest;
+  /** The experiment's `data`, for people and for `exp reproduce`. */
+  readonly source: unknown;
+  /** For the data page; null keeps what is stored. */
+  readonly inspection: StoredInspection | null;
+}
+
+/** What the row of a run refers to. */
+export interface RunData extends DatasetAbout {
+  readonly split: Split;
+  /** The split as the experiment asks for it: fractions and seed. */
+  readonly splitSettings: unknown;
+}
+
 export async function saveDataset(
   store: Store,
   manifest: Manifest,
   source: unknown,
   inspection: StoredInspection | null = null,
 ): Promise<void> {
-  const { digest, name, classes, samples, simulated, skipped } = manifest;
-  await store.sql.begin(async (sql) => {
-    const [row] = await sql<{ fresh: boolean }[]>`
-      insert into datasets (dataset_digest, name, source, classes, samples, simulated, skipped, inspection)
-      values (${digest}, ${storableText(name)}, ${sql.json(storableJson(source) as JSONValue)},
-        ${arrayLiteral(classes)}::text::text[], ${samples.length}, ${simulated}, ${sql.json(storableJson(skipped) as JSONValue)},
-        ${inspection === null ? null : sql.json(storableJson(inspection) as JSONValue)})
-      on conflict (dataset_digest) do update set
-        skipped = excluded.skipped, inspection = coalesce(excluded.inspection, datasets.inspection)
-      returning xmax = 0 as fresh`;
-    if (row?.fresh !== true) return;
-    const column = (value: (sample: Sample, position: number) => string | number | null) =>
-      arrayLiteral(samples.map(value));
-    await sql`
-      insert into samples (dataset_digest, sample_id, position, sha256, label, group_id, width_px, height_px, official_part)
-      select ${digest}, u.* from unnest(
-        ${column(({ id }) => id)}::text::text[], ${column((_, position) => position)}::text::int[],
-        ${column(({ sha256 }) => sha256)}::text::text[], ${column(({ label }) => label)}::text::int[],
-        ${column(({ group }) => group)}::text::text[], ${column(({ widthPx }) => widthPx)}::text::int[],
-        ${column(({ heightPx }) => heightPx)}::text::int[], ${column(({ officialPart }) => officialPart)}::text::text[]) as u`;
-  });
+  await store.sql.begin((sql) => insertDataset(sql, { manifest, source, inspection }));
 }
 
-/** @param settings the split as the experiment asks for it: fractions and seed */
-export async function saveSplit(
-  store: Store,
-  split: Split,
-  manifest: Manifest,
-  settings: unknown = null,
+export async function saveRunData(store: Store, data: RunData): Promise<void> {
+  await store.sql.begin((sql) => insertRunData(sql, data));
+}
+
+export async function insertRunData(sql: TransactionSql, data: RunData): Promise<void> {
+  await insertDataset(sql, data);
+  await insertSplit(sql, data);
+}
+
+async function insertDataset(sql: TransactionSql, { manifest, source, inspection }: DatasetAbout): Promise<void> {
+  const { digest, name, classes, samples, simulated, skipped } = manifest;
+  const [row] = await sql<{ fresh: boolean }[]>`
+    insert into datasets (dataset_digest, name, source, classes, samples, simulated, skipped, inspection)
+    values (${digest}, ${storableText(name)}, ${sql.json(storableJson(source) as JSONValue)},
+      ${arrayLiteral(classes)}::text::text[], ${samples.length}, ${simulated}, ${sql.json(storableJson(skipped) as JSONValue)},
+      ${inspection === null ? null : sql.json(storableJson(inspection) as JSONValue)})
+    on conflict (dataset_digest) do update set
+      skipped = excluded.skipped, inspection = coalesce(excluded.inspection, datasets.inspection)
+    returning xmax = 0 as fresh`;
+  if (row?.fresh !== true) return;
+  const column = (value: (sample: Sample, position: number) => string | number | null) =>
+    arrayLiteral(samples.map(value));
+  await sql`
+    insert into samples (dataset_digest, sample_id, position, sha256, label, group_id, width_px, height_px, official_part)
+    select ${digest}, u.* from unnest(
+      ${column(({ id }) => id)}::text::text[], ${column((_, position) => position)}::text::int[],
+      ${column(({ sha256 }) => sha256)}::text::text[], ${column(({ label }) => label)}::text::int[],
+      ${column(({ group }) => group)}::text::text[], ${column(({ widthPx }) => widthPx)}::text::int[],
+      ${column(({ heightPx }) => heightPx)}::text::int[], ${column(({ officialPart }) => officialPart)}::text::text[]) as u`;
+}
+
+async function insertSplit(
+  sql: TransactionSql,
+  { manifest, split, splitSettings }: Pick<RunData, "manifest" | "split" | "splitSettings">,
 ): Promise<void> {
   const members = (["train", "val", "test"] as const).flatMap((part) =>
     split[part].map((index) => ({ part, id: manifest.samples[index]!.id })),
   );
-  await store.sql.begin(async (sql) => {
-    const { count } = await sql`
-      insert into splits (split_digest, dataset_digest, settings)
-      values (${split.digest}, ${split.datasetDigest}, ${sql.json(storableJson(settings) as JSONValue)})
-      on conflict do nothing`;
-    if (count === 0) return;
-    await sql`
-      insert into split_members (split_digest, sample_id, part)
-      select ${split.digest}, u.* from unnest(
-        ${arrayLiteral(members.map(({ id }) => id))}::text::text[],
-        ${arrayLiteral(members.map(({ part }) => part))}::text::text[]) as u`;
-  });
-}
-
-/** A thumbnail or another file of one sample. */
-export interface SampleArtifact {
-  readonly sampleId: string;
-  readonly kind: string;
-  readonly mediaType: string;
-  /** Below EXP_HOME. */
-  readonly path: string;
-  readonly sha256: string;
-  readonly bytes: number;
+  const { count } = await sql`
+    insert into splits (split_digest, dataset_digest, settings)
+    values (${split.digest}, ${split.datasetDigest}, ${sql.json(storableJson(splitSettings) as JSONValue)})
+    on conflict do nothing`;
+  if (count === 0) return;
+  await sql`
+    insert into split_members (split_digest, sample_id, part)
+    select ${split.digest}, u.* from unnest(
+      ${arrayLiteral(members.map(({ id }) => id))}::text::text[],
+      ${arrayLiteral(members.map(({ part }) => part))}::text::text[]) as u`;
 }
 
 export async function saveSampleArtifacts(
-  store: Store,
+  sql: Sql | TransactionSql,
   datasetDigest: string,
   files: readonly SampleArtifact[],
 ): Promise<void> {
   const column = (value: (file: SampleArtifact) => string | number) => arrayLiteral(files.map(value));
-  await store.sql`
+  await sql`
     insert into artifacts (artifact_id, dataset_digest, sample_id, kind, name, media_type, path, sha256, bytes)
     select left(encode(sha256(convert_to(concat_ws(E'\\n', ${datasetDigest}::text, u.sample_id, u.kind, u.sha256), 'UTF8')), 'hex'), 32),
       ${datasetDigest}, u.sample_id, u.kind, u.sample_id, u.media_type, u.path, u.sha256, u.bytes

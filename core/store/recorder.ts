@@ -1,18 +1,20 @@
-// The trainer's Recorder over Postgres: spool first, then in bulk to the database, from a timer, so that `record` never waits.
-// With the database away training goes on; what is in the spool is sent when it is back, by this process or by the next command.
+// The trainer's Recorder over Postgres: spool first, then in bulk to the database, from a timer, so that `record` never waits. A new run
+// begins there too. With the database away training goes on; the spool is sent when it is back, by this process or by the next command.
 import { LockstepError } from "../errors.ts";
 import type { Recorder, RunEvent } from "../train/recorder.ts";
 import { offerArtifact } from "./artifacts/offer.ts";
-import type { Store } from "./connect.ts";
+import { storeName, type Store } from "./connect.ts";
 import { isConnectionLoss } from "./connection-error.ts";
-import type { NewRun } from "./new-run.ts";
+import { checkNames } from "./insert-run.ts";
 import { ownProcess } from "./process-id.ts";
 import { releaseSpool, sendLeftovers } from "./spool/leftovers.ts";
 import { sendSpool } from "./spool/send-spool.ts";
+import type { RunCreation } from "./spool/spool-event.ts";
 import { BULK_BYTES, listSpools, removeSpool } from "./spool/spool-files.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
+import { ownUser } from "./users.ts";
 
-type OpenDatabase = Pick<Store, "sql" | "revive">;
+export type OpenDatabase = Pick<Store, "sql" | "revive" | "name" | "away">;
 
 export interface RecorderOptions {
   /** The database, or how to open it when it may be away now. */
@@ -21,7 +23,7 @@ export interface RecorderOptions {
   /** EXP_HOME, where the spool is. */
   readonly home: string;
   /** A run that is not in the database yet: made when its first events are sent. */
-  readonly create?: NewRun;
+  readonly create?: RunCreation;
   /** Lines for people: the database is away, it is back, rows that differ. */
   readonly onNotice?: (text: string) => void;
 }
@@ -32,8 +34,9 @@ const HEARTBEAT_MS = 5_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 10_000;
 
-/** What an earlier process recorded of this run and could not send is sent first. */
+/** What an earlier process recorded of this run and could not send is sent first. @throws LockstepError "usage" for a name that cannot be stored */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  if (options.create !== undefined) checkNames(options.create.run);
   const afterSeq = await lastKnownSeq(options);
   return new SpoolRecorder(options, afterSeq);
 }
@@ -44,7 +47,7 @@ async function lastKnownSeq({ store, runId, home }: RecorderOptions): Promise<nu
   const newest = Math.max(0, ...inSpools.map((file) => file.firstSeq));
   if (typeof store === "function") return newest;
   try {
-    await sendLeftovers({ sql: store.sql, home, runId });
+    await sendLeftovers({ sql: store.sql, home, runId, database: store.name });
     const [row] = await store.sql<{ seq: number }[]>`
       select greatest(status_seq, best_seq, (select max(seq) from run_events where run_id = ${runId}),
         (select (extract(epoch from max(at)) * 1000000)::bigint from metric_values where run_id = ${runId})) as seq
@@ -69,16 +72,24 @@ class SpoolRecorder implements Recorder {
   #sending: Promise<boolean> | null = null;
   #sentTo = 0;
   #retryMs = RETRY_FIRST_MS;
-  #away = false;
+  #away: boolean;
+  #closed = false;
 
   constructor(options: RecorderOptions, afterSeq: number) {
     this.runId = options.runId;
     this.#options = options;
     this.#store = typeof options.store === "function" ? null : options.store;
-    this.#spool = new SpoolWriter(options.home, options.runId, afterSeq);
-    if (options.create !== undefined) this.#spool.append({ kind: "create", run: options.create });
+    this.#away = (this.#store?.away ?? null) !== null; // that was told
+    const database = this.#store?.name ?? storeName();
+    this.#spool = new SpoolWriter({ home: options.home, runId: options.runId, database, afterSeq });
+    if (options.create !== undefined) this.#create(options.create);
     this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
-    if (this.#store !== null) void this.#beat();
+    void this.#beat();
+  }
+
+  #create({ run, data }: RunCreation): void {
+    const begun = { createdAt: new Date(), userName: ownUser(), ...run };
+    this.#spool.append({ kind: "create", run: begun, data, owner: ownProcess() });
   }
 
   record(event: RunEvent): void {
@@ -96,6 +107,7 @@ class SpoolRecorder implements Recorder {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#heartbeat);
     const { stored } = await this.flush();
     for (const timer of [this.#sendTimer, this.#syncTimer]) if (timer !== null) clearTimeout(timer);
@@ -113,6 +125,7 @@ class SpoolRecorder implements Recorder {
   async #sendLater(): Promise<void> {
     const stored = await this.#send();
     this.#sendTimer = null;
+    if (this.#closed) return;
     if (!stored) this.#sendTimer = setTimeout(() => void this.#sendLater(), this.#nextRetryMs()).unref();
     else if (this.#unsent) this.#sendTimer = setTimeout(() => void this.#sendLater(), SEND_AFTER_MS).unref();
   }

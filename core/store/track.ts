@@ -12,7 +12,7 @@ import { openStore, type Store } from "./connect.ts";
 import { storableJson } from "./events/array-literal.ts";
 import { checkNames } from "./insert-run.ts";
 import type { NewRun } from "./new-run.ts";
-import { openRecorder } from "./recorder.ts";
+import { openRecorder, type OpenDatabase } from "./recorder.ts";
 import { recordSystemMetrics } from "./system-metrics.ts";
 
 export interface RunAbout {
@@ -75,7 +75,7 @@ export async function startRun(options: TrackOptions): Promise<TrackedRun> {
 }
 
 export interface TrackedOptions {
-  readonly store: Pick<Store, "sql" | "revive"> | (() => Promise<Store>);
+  readonly store: OpenDatabase | (() => Promise<Store>);
   readonly home: string;
   readonly onNotice: (text: string) => void;
   readonly runId: string;
@@ -93,7 +93,7 @@ export interface OpenTracked extends Omit<TrackedRun, "finish"> {
 /** A run that another program logs to, in this process. */
 export async function openTracked({ create, system, ...options }: TrackedOptions): Promise<OpenTracked> {
   const { home, runId } = options;
-  const recorder = await openRecorder({ ...options, ...(create !== null && { create }) });
+  const recorder = await openRecorder({ ...options, ...(create !== null && { create: { run: create, data: null } }) });
   recorder.record({ kind: "status", status: "running", digest: null, error: null });
   const log = new RunLog(recorder, home);
   const metrics = system ? recordSystemMetrics({ recorder, home, begunAt: new Date() }) : null;

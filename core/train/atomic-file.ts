@@ -58,7 +58,7 @@ function storageError(path: string, bytes: number, cause: unknown): LockstepErro
   return new LockstepError({
     code: "storage",
     message: `cannot write ${path} (${bytes} bytes): ${reason}`,
-    next: "Free space there or make the folder writable, then `exp resume` the run: the last checkpoint is whole.",
+    next: "Free space there or make the folder writable, then `exp resume` the run.",
     cause,
   });
 }

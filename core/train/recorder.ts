@@ -93,6 +93,24 @@ export interface ArtifactEvent {
   readonly step?: number | null;
 }
 
+/** A thumbnail or another file of one sample of the data set. */
+export interface SampleArtifact {
+  readonly sampleId: string;
+  readonly kind: string;
+  readonly mediaType: string;
+  /** Below EXP_HOME. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Files of samples: runs on the same images share them. */
+export interface SampleArtifactsEvent {
+  readonly kind: "sample-artifacts";
+  readonly datasetDigest: string;
+  readonly files: readonly SampleArtifact[];
+}
+
 /** A user's or an event's line: console output, a warning, an engine switch, a resume. */
 export interface LogEvent {
   readonly kind: "log";
@@ -150,6 +168,7 @@ export type RunEvent =
   | ScoresEvent
   | PredictionsEvent
   | ArtifactEvent
+  | SampleArtifactsEvent
   | LogEvent
   | MetricEvent
   | HistogramEvent

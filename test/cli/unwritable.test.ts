@@ -38,6 +38,7 @@ it("a folder that may not be written stops the run; its last checkpoint is whole
   expect(failed?.status).toBe("failed");
   const kept = stepFiles(folder).at(-1) ?? "none";
   expect((await readCheckpoint(join(folder, kept))).standing.epoch).toBeGreaterThan(1);
+  expect(lines[0]?.["next"]).toContain(`It goes on from ${kept}.`);
 
   const resumed = await home.exp(["resume", failed?.run ?? "", "--json"], env, how);
   expect(resumed.stderr).toContain(`resumed from ${kept}`);

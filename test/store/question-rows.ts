@@ -1,7 +1,7 @@
 // Rows for the worked questions of docs/sql.md: two variants, three seeds, four epochs, twelve test samples, all by formula.
 import type { Store } from "../../core/store/connect.ts";
 import { applyEvents } from "../../core/store/events/apply-events.ts";
-import { createRun, saveDataset, saveSplit } from "../../core/store/index.ts";
+import { createRun, saveRunData } from "../../core/store/index.ts";
 import type { RunEvent } from "../../core/train/recorder.ts";
 import { digestOf } from "./sample-run.ts";
 
@@ -32,12 +32,9 @@ export async function insertQuestionRows(store: Store): Promise<void> {
     officialPart: null,
   }));
   const manifest = { digest, name: "phantom", simulated: true, classes: CLASSES, samples, skipped: [] };
-  await saveDataset(store, manifest, { kind: "phantom" });
-  await saveSplit(
-    store,
-    { digest: digestOf("s"), datasetDigest: digest, train: [], val: [], test: samples.map((_, i) => i) },
-    manifest,
-  );
+  const split = { digest: digestOf("s"), datasetDigest: digest, train: [], val: [], test: samples.map((_, i) => i) };
+  const source = { kind: "phantom" };
+  await saveRunData(store, { manifest, source, inspection: null, split, splitSettings: null });
   for (const [v, { variant, skill, lr, freeze }] of variants.entries()) {
     for (const seed of [0, 1, 2]) {
       const runId = `${v}${seed}00000${v}-0000-4000-8000-00000000000${seed}`;

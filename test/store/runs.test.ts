@@ -9,9 +9,8 @@ import {
   readManifest,
   readSplitMembers,
   requestStop,
-  saveDataset,
+  saveRunData,
   saveSampleArtifacts,
-  saveSplit,
   setRunStatus,
   wasStopRequested,
   type Store,
@@ -110,9 +109,9 @@ test("a status that arrives late changes nothing", async () => {
 
 test("a data set and a split come back as they were saved, once", async () => {
   for (let time = 0; time < 2; time++) {
-    await saveDataset(store, manifest, { kind: "phantom" });
-    await saveSplit(store, split, manifest, { train: 0.5 });
-    await saveSampleArtifacts(store, manifest.digest, [
+    const source = { kind: "phantom" };
+    await saveRunData(store, { manifest, source, inspection: null, split, splitSettings: { train: 0.5 } });
+    await saveSampleArtifacts(store.sql, manifest.digest, [
       { sampleId: "a", kind: "thumbnail", mediaType: "image/webp", path: "t/a.webp", sha256: digestOf("t"), bytes: 9 },
     ]);
   }

@@ -25,6 +25,10 @@ afterAll(async () => {
   rmSync(home, { recursive: true });
 });
 
+function writerOf(runId: string, folder = home): SpoolWriter {
+  return new SpoolWriter({ home: folder, runId, database: store.name, afterSeq: 0 });
+}
+
 /** A spool of a process that is gone, with so many batches. */
 function deadSpool(runId: string, batches: number): { path: string; ends: number[] } {
   mkdirSync(join(home, "spool"), { recursive: true });
@@ -78,7 +82,7 @@ test("what a dead process left is sent once, and a record cut short is told", as
 /** A number that no process has. @returns where the records end */
 function replaceOwner(path: string, runId: string): number[] {
   const { events } = decodeRecords(readFileSync(path));
-  const own = new SpoolWriter(home, runId, 0);
+  const own = writerOf(runId);
   own.append(batchEvent(1, 1));
   own.close();
   const ownPath = own.segments[0]!.path;
@@ -115,7 +119,7 @@ test("the spool of a run that was removed meanwhile is dropped with a line", asy
 });
 
 test("a record longer than one read is read whole", async () => {
-  const writer = new SpoolWriter(home, randomUUID(), 0);
+  const writer = writerOf(randomUUID());
   const text = "x".repeat(3 * 1024 * 1024);
   writer.append({ kind: "log", level: "info", text });
   writer.close();
@@ -178,10 +182,10 @@ test("with any byte changed, a spool is stored up to the change, and the rest is
 });
 
 test("without room for its first record a segment is not there, and the next event begins it anew", () => {
-  const writer = new SpoolWriter(join(home, "full"), randomUUID(), 0);
+  const writer = writerOf(randomUUID(), join(home, "full"));
   const program = `
     import { SpoolWriter } from ${JSON.stringify(fileURLToPath(new URL("../../core/store/spool/spool-writer.ts", import.meta.url)))};
-    const writer = new SpoolWriter(process.argv[1], "${randomUUID()}", 0);
+    const writer = new SpoolWriter({ home: process.argv[1], runId: "${randomUUID()}", database: "embedded", afterSeq: 0 });
     const text = "x".repeat(300);
     let kept = 0;
     try { for (;;) { writer.append({ kind: "log", level: "info", text }); kept++; } }

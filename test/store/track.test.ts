@@ -45,7 +45,7 @@ test("a program's run is stored with its numbers, lines and files, marked as tra
   ]);
 });
 
-test("with the database away the program goes on, and the next command stores all of it", async () => {
+test("with the database away the program goes on, and all of it is stored later, elsewhere only if that is asked for", async () => {
   const url = process.env["DATABASE_URL"];
   process.env["DATABASE_URL"] = "postgres://nobody@127.0.0.1:1/none";
   const notices: string[] = [];
@@ -54,7 +54,8 @@ test("with the database away the program goes on, and the next command stores al
   expect(await run.finish()).toEqual({ stored: false });
   expect(notices[0]).toContain("The database is away");
   process.env["DATABASE_URL"] = url;
-  expect(await sendLeftoverSpools(store, home)).toMatchObject({ files: 1, notices: [] });
+  expect(await sendLeftoverSpools(store, home)).toMatchObject({ files: 0, elsewhere: ["127.0.0.1:1/none"] });
+  expect(await sendLeftoverSpools(store, home, true)).toMatchObject({ files: 1, notices: [] });
   expect(await findRun(store, run.runId)).toMatchObject({ experiment: "away", status: "done" });
   expect(readdirSync(join(home, "spool"))).toEqual([]);
 });

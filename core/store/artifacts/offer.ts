@@ -26,7 +26,7 @@ export function offerResumePoint(
 
 const offered = new Set<string>();
 
-/** What belongs to a data set. Its rows must stand before, since what nobody refers to is not sent. Once a process is enough. */
+/** What belongs to a data set. Its rows must stand before, here or in the spool, since what nobody refers to is not sent. Once a process is enough. */
 export function offerDataFiles(at: Offering, data: DataFiles): void {
   const key = JSON.stringify([at.home, process.env["ARTIFACTS_URL"], data]);
   if (data.files.length === 0 || offered.has(key)) return;

@@ -90,9 +90,10 @@ async function sendOrKeep(place: UploadPlace, one: Pending): Promise<End> {
   }
 }
 
-/** Whether a run that the database does not know waits in the spool. */
+/** Whether the spool holds what the database does not know: a run, or the rows of a data set, which any run may bring. */
 function isExpected({ home }: UploadPlace, one: Pending): boolean {
-  return one.kind !== "data" && listSpools(home).some(({ runId }) => runId === one.runId);
+  const spools = listSpools(home);
+  return one.kind === "data" ? spools.length > 0 : spools.some(({ runId }) => runId === one.runId);
 }
 
 function sendOne(place: UploadPlace, one: Pending): Promise<Partial<End>> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { LockstepError } from "../../errors.ts";
+import { DatabaseAway } from "../connection-error.ts";
 import { isAlive } from "../process-id.ts";
 import { programPath } from "./binaries.ts";
 import { CLEAN_ENV, DATABASE_URL_HELPS, findCluster, openCluster, type Cluster } from "./cluster.ts";
@@ -14,22 +15,25 @@ import { asUser } from "./system-user.ts";
 
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+const FAILED_PAUSE_MS = 250;
+/** So often in a row pg_ctl may fail while no server runs: another process's start or a port taken meanwhile is the reason once. */
+const MOST_FAILURES = 4;
 
-/** Starts the home's server unless it runs. @returns its URL, password included */
+/** Starts the home's server unless it runs. @returns its URL, password included @throws DatabaseAway where it does not start */
 export async function startServer(home: string): Promise<string> {
   const cluster = openCluster(home);
   refuseOtherMajor(cluster);
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+  for (let failures = 0; Date.now() < deadline && failures < MOST_FAILURES;) {
     const url = await answeringUrl(cluster);
     if (url !== null) return url;
     if (isRunning(cluster))
       await sleep(POLL_MS); // starting up, recovering or stopping
-    else await launch(cluster);
+    else failures = (await launch(cluster)) ? 0 : failures + 1;
   }
-  throw new LockstepError({
+  throw new DatabaseAway({
     code: "database",
-    message: `The embedded PostgreSQL did not start within ${START_TIMEOUT_MS / 1000} s. Its log ends: ${logEnd(cluster)}`,
+    message: `The embedded PostgreSQL does not start. Its log ends: ${logEnd(cluster)}`,
     next: `See ${join(cluster.place, "server.log")}. ${DATABASE_URL_HELPS}`,
   });
 }
@@ -61,13 +65,15 @@ export function serverPid(home: string): number | null {
   return cluster !== null && isRunning(cluster) ? (readPidFile(cluster)?.pid ?? null) : null;
 }
 
-async function launch(cluster: Cluster): Promise<void> {
+/** @returns whether it started */
+async function launch(cluster: Cluster): Promise<boolean> {
   removeForeignPidFile(cluster);
   const port = await choosePort(cluster);
   const log = join(cluster.place, "server.log");
   const code = await control(cluster, ["-l", log, "-o", `-p ${port}`, "-w", "-t", "60", "start"]);
   if (code === 0) writeFileSync(join(cluster.folder, "port"), String(port));
-  else await sleep(POLL_MS); // another process started it, or the port was taken meanwhile
+  else await sleep(FAILED_PAUSE_MS); // another process started it, or the port was taken meanwhile
+  return code === 0;
 }
 
 /**

@@ -13,9 +13,11 @@ import type {
   MetricEvent,
   PredictionsEvent,
   ProfileEvent,
+  SampleArtifactsEvent,
   ScoresEvent,
   StatusEvent,
 } from "../../train/recorder.ts";
+import { insertRunData, saveSampleArtifacts } from "../datasets.ts";
 import { insertRun } from "../insert-run.ts";
 import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
 import { arrayLiteral, storableText } from "./array-literal.ts";
@@ -50,12 +52,27 @@ const ROW_IS_THERE = "23505";
 function apply(sql: Sql, runId: string, events: readonly SpoolEvent[], expected: Expected): Promise<string[]> {
   const kinds = byKind(events);
   return sql.begin(async (transaction) => {
-    for (const { event } of ofKind<CreateEvent>(kinds, "create")) await insertRun(transaction, event.run);
+    for (const created of ofKind<CreateEvent>(kinds, "create")) await createRun(transaction, created);
     const found = await insertKinds(transaction, runId, kinds, expected);
     await updateRun(transaction, runId, kinds);
     await logConflicts(transaction, runId, events.at(-1)?.seq ?? 0, found);
     return found;
   });
+}
+
+/**
+ * A run that is new here is its writer's, as one whose row was made at once. What it started from may have been removed meanwhile.
+ */
+async function createRun(sql: TransactionSql, { event: { run, data, owner } }: Numbered<CreateEvent>): Promise<void> {
+  if (data) await insertRunData(sql, data);
+  const isNew = await insertRun(sql, { ...run, parentRunId: await ifThere(sql, run.parentRunId ?? null) });
+  if (isNew) await sql`update runs set owner = ${owner ?? null}, heartbeat_at = now() where run_id = ${run.runId}`;
+}
+
+async function ifThere(sql: TransactionSql, runId: string | null): Promise<string | null> {
+  if (runId === null) return null;
+  const [row] = await sql`select from runs where run_id = ${runId}`;
+  return row === undefined ? null : runId;
 }
 
 /** Rows of events, without what they say of the run itself. @returns a line for each row that is there with other values */
@@ -80,6 +97,8 @@ async function insertKinds(sql: TransactionSql, runId: string, events: ByKind, e
   await insertHistograms(sql, runId, ofKind<HistogramEvent>(events, "histogram"));
   for (const profile of ofKind<ProfileEvent>(events, "profile")) await insertKernelTimes(sql, runId, profile);
   for (const { event, seq } of ofKind<ArtifactEvent>(events, "artifact")) await insertArtifact(sql, runId, event, seq);
+  for (const { datasetDigest, files } of plain<SampleArtifactsEvent>("sample-artifacts"))
+    await saveSampleArtifacts(sql, datasetDigest, files);
   return conflicts.flatMap(([table, keys]) =>
     keys.map((key) => `${table} (${key}) was recorded again with other values; the first ones stay`),
   );

@@ -10,6 +10,8 @@ export interface SendResult {
   /** Where the next send goes on. */
   readonly offset: number;
   readonly events: number;
+  /** Number of the last of them; null: none. */
+  readonly lastSeq: number | null;
   readonly rest: "cut" | "damaged" | null;
   /** What people should know: rows recorded twice with other values, refused events. */
   readonly notices: readonly string[];
@@ -76,14 +78,17 @@ async function readBulk(path: string, from: number, end?: number): Promise<Bulk 
 
 async function sendBulk(sql: Sql, runId: string, { told, offset, rest }: Bulk): Promise<SendResult> {
   const notices = told.length === 0 ? [] : await applyOrRefuse(sql, runId, told);
-  return { offset, events: told.length, rest, notices };
+  return { offset, events: told.length, lastSeq: told.at(-1)?.seq ?? null, rest, notices };
 }
 
 /** All bulks up to the end. */
 export async function sendFile(options: SendOptions): Promise<SendResult> {
-  let sent: SendResult = { offset: options.from, events: 0, rest: null, notices: [] };
-  for await (const { offset, events, rest, notices } of sendSpool(options))
-    sent = { offset, events: sent.events + events, rest, notices: [...sent.notices, ...notices] };
+  let sent: SendResult = { offset: options.from, events: 0, lastSeq: null, rest: null, notices: [] };
+  for await (const { offset, events, lastSeq, rest, notices } of sendSpool(options))
+    sent = {
+      ...{ offset, rest, lastSeq: lastSeq ?? sent.lastSeq },
+      ...{ events: sent.events + events, notices: [...sent.notices, ...notices] },
+    };
   return sent;
 }
 
@@ -112,7 +117,7 @@ async function refuse(sql: Sql, runId: string, { seq, event }: SpoolEvent, error
 }
 
 /** Data exceptions, broken constraints and names too long for an index: the same event would be refused for ever. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   return /^(22|23|54)/.test(codeOf(error));
 }
 

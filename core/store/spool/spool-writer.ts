@@ -17,11 +17,22 @@ export interface Segment {
   end: number;
 }
 
+export interface SpoolWriterOptions {
+  /** EXP_HOME. */
+  readonly home: string;
+  readonly runId: string;
+  /** Name of the store that it is for. */
+  readonly database: string;
+  /** Numbers go on after this one, whatever the clock says. */
+  readonly afterSeq: number;
+}
+
 export class SpoolWriter {
   /** Oldest first; the last one is being written. The sender takes finished ones away. */
   readonly segments: Segment[] = [];
   readonly #home: string;
   readonly #runId: string;
+  readonly #database: string;
   #lastSeq: number;
   #file: number | null = null;
   /** Finished segments and their folder, open until they are on the disk. */
@@ -31,10 +42,10 @@ export class SpoolWriter {
   /** What fsync failed with: nothing more is acknowledged. */
   #broken: LockstepError | null = null;
 
-  /** @param afterSeq numbers go on after this one, whatever the clock says */
-  constructor(home: string, runId: string, afterSeq: number) {
+  constructor({ home, runId, database, afterSeq }: SpoolWriterOptions) {
     this.#home = home;
     this.#runId = runId;
+    this.#database = database;
     this.#lastSeq = afterSeq;
   }
 
@@ -90,7 +101,8 @@ export class SpoolWriter {
   #openSegment(): void {
     const seq = this.nextSeq();
     const path = join(spoolFolder(this.#home), spoolFileName(seq, this.#runId));
-    const open = encodeRecord({ seq, event: { kind: "open", runId: this.#runId, owner: ownProcess() } });
+    const own = { runId: this.#runId, owner: ownProcess(), database: this.#database };
+    const open = encodeRecord({ seq, event: { kind: "open", ...own } });
     const file = openSync(path, "wx", 0o600);
     try {
       writeWhole(file, open, 0);
@@ -116,7 +128,7 @@ export class SpoolWriter {
     return new LockstepError({
       code: "storage",
       message: `The run's events cannot be written to ${join(this.#home, "spool")}: ${error.message}`,
-      next: "Make room or give write access, then exp resume the run: nothing recorded before is lost.",
+      next: "Make room or give write access, then exp resume the run; nothing recorded before is lost.",
       cause: error,
     });
   }
