@@ -14,8 +14,8 @@ const TESTS = [
   "test/run/queue.test.ts",
   "test/long",
 ];
-/** Lines of vitest's verbose reporter that say how a test ended, and the counts. */
-const KEPT = /^\s*(✓|×|↓|Test Files|Tests|Duration|\d+ passed)/;
+/** Lines of vitest's verbose reporter that say how a test ended, what it measured, and the counts. */
+const KEPT = /^\s*(✓|×|↓|Test Files|Tests|Duration|\d+ passed|\d+ (processes|kills)|\/\S* .* times, median)/;
 
 const vitest = spawn("npx", ["vitest", "run", "--reporter=verbose", "--reporter=./test/closing-line.ts", ...TESTS], {
   env: { ...process.env, LOCKSTEP_LONG: "1", NO_COLOR: "1" },

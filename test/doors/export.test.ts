@@ -1,9 +1,7 @@
-// What `exp export` writes: read back by our own readers with the same curves to the last bit (TensorBoard: float32), by MLflow's and
-// TensorBoard's own readers where LOCKSTEP_TRACKERS_PYTHON names a Python that has them, and as tables row by row.
-import { execFileSync } from "node:child_process";
+// What `exp export` writes: read back by our own readers with the same curves to the last bit (TensorBoard: float32), and as tables row by
+// row. By MLflow's and TensorBoard's own readers: test/long/trackers.test.ts.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "csv-parse/sync";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
@@ -121,26 +119,3 @@ it("csv, parquet and json hold every row of the documented views", async () => {
   expect(whole.run.variant).toBe("../up");
   expect(whole.metrics.filter(({ name }) => name === "bad").map(({ value }) => value)).toEqual(["NaN", "-Infinity"]);
 });
-
-const python = process.env["LOCKSTEP_TRACKERS_PYTHON"];
-it.skipIf(python === undefined)(
-  "MLflow's and TensorBoard's own readers see the same last values",
-  async () => {
-    const script = fileURLToPath(new URL("../golden/importers.py", import.meta.url));
-    const read = (tool: string, folder: string) =>
-    JSON.parse(
-      execFileSync(python!, [script, tool, folder], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
-        .replaceAll("-Infinity", '"-inf"').replaceAll("NaN", '"nan"'),
-    ) as Record<string, { metrics: Record<string, number> } & Record<string, [number, number, number]>>; // prettier-ignore
-    const stored = await readStored(store, runs[0]!, home);
-    const last = Object.fromEntries(stored.series.map(({ name, points }) => [name, points.at(-1)!.value]));
-    const mlflow = read("mlflow", await exported("mlflow"))[runs[0]!.runId.replaceAll("-", "")]!;
-    expect(mlflow.metrics).toEqual(last);
-    const board = read("tensorboard", await exported("tensorboard"));
-    const own = Object.entries(board).find(([name]) => name.includes(runs[0]!.runId.slice(0, 8)))![1];
-    expect(Object.fromEntries(Object.entries(own).map(([tag, value]) => [tag, value[2]]))).toEqual(
-      Object.fromEntries(Object.entries(last).map(([name, value]) => [name, Math.fround(value)])),
-    );
-  },
-  120_000,
-);

@@ -6,19 +6,25 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import initSqlJs from "sql.js";
 import { readForeign, storeImported, type ImportedRun } from "../../core/doors/index.ts";
-import { encodeEvent } from "../../core/doors/tensorboard/event-messages.ts";
+import { readStored } from "../../core/doors/read-stored.ts";
+import { decodeEvent, encodeEvent } from "../../core/doors/tensorboard/event-messages.ts";
 import { decodeRecords, encodeRecord, maskedCrc32c } from "../../core/doors/tensorboard/records.ts";
-import { openStore, type Store } from "../../core/store/index.ts";
+import { findRun, openStore, type Store } from "../../core/store/index.ts";
 import { createTestDatabase, temporaryHome } from "../postgres.ts";
+import { byStep, wholeCurves, type WholeCurve } from "./whole-curve.ts";
 
 const DATA = fileURLToPath(new URL("../../../shared/data/importers", import.meta.url));
 const golden = JSON.parse(readFileSync(new URL("../golden/importers.json", import.meta.url), "utf8")) as {
-  tensorboard: Record<string, Record<string, Record<string, [number, number, number]>>>;
-  mlflow: Record<
-    string,
-    Record<string, { experiment: string; status: string; params: object; metrics: Record<string, number> }>
-  >;
+  tensorboard: Record<string, Record<string, Record<string, WholeCurve>>>;
+  mlflow: Record<string, Record<string, MlflowRun>>;
 };
+interface MlflowRun {
+  readonly experiment: string;
+  readonly status: string;
+  readonly params: object;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly curves: Readonly<Record<string, WholeCurve>>;
+}
 const home = temporaryHome();
 const options = { project: "default", experiment: null, notice: () => undefined };
 let store: Store;
@@ -30,9 +36,14 @@ afterAll(async () => {
   rmSync(home, { recursive: true });
 });
 
+/** Every value that was read stands in the database. */
 async function importAll(path: string): Promise<{ runs: ImportedRun[]; added: number; fresh: number }> {
   const runs = await readForeign(path, null, options);
   const stored = await Promise.all(runs.map((run) => storeImported(store, run)));
+  for (const [i, { runId }] of stored.entries()) {
+    const { series } = await readStored(store, await findRun(store, runId), home);
+    expect(wholeCurves(series)).toEqual(wholeCurves(byStep(runs[i]!.series)));
+  }
   return {
     runs,
     added: stored.reduce((sum, one) => sum + one.added, 0),
@@ -42,16 +53,11 @@ async function importAll(path: string): Promise<{ runs: ImportedRun[]; added: nu
 
 describe.skipIf(!existsSync(DATA))("folders of other people's projects", () => {
   it.each(Object.entries(golden.tensorboard))(
-    "TensorBoard %s: its runs, tags and last values",
+    "TensorBoard %s: its runs and every step and value of them",
     async (name, expected) => {
       const { runs, fresh } = await importAll(join(DATA, "tensorboard", name));
       const found = Object.fromEntries(
-        runs.map(({ variant, series }) => [
-          variant === "base" ? "." : variant,
-          Object.fromEntries(
-            series.map(({ name: tag, points }) => [tag, [points.length, points.at(-1)!.step, points.at(-1)!.value]]),
-          ),
-        ]),
+        runs.map(({ variant, series }) => [variant === "base" ? "." : variant, wholeCurves(series)]),
       );
       expect(found).toEqual(expected);
       expect(fresh).toBe(Object.keys(expected).length);
@@ -59,25 +65,30 @@ describe.skipIf(!existsSync(DATA))("folders of other people's projects", () => {
     },
   );
 
-  it.each(Object.entries(golden.mlflow))("MLflow %s: its runs, parameters and last values", async (name, expected) => {
-    const { runs } = await importAll(join(DATA, "mlflow", name));
-    const status = { RUNNING: "running", FINISHED: "done", FAILED: "failed", KILLED: "interrupted" };
-    const found = runs.map((run) => [
-      run.origin.identity,
-      { ...run.params },
-      Object.fromEntries(run.series.map((one) => [one.name, one.points.at(-1)!.value])),
-      [run.experiment, run.status],
-    ]);
-    const wanted = Object.entries(expected).map(([id, run]) => [
-      id,
-      run.params,
-      run.metrics,
-      [run.experiment, status[run.status as keyof typeof status]],
-    ]);
-    const byId = (a: unknown[], b: unknown[]) => ((a[0] as string) < (b[0] as string) ? -1 : 1);
-    expect(found.sort(byId)).toEqual(wanted.sort(byId));
-    expect(await importAll(join(DATA, "mlflow", name))).toMatchObject({ added: 0, fresh: 0 });
-  });
+  it.each(Object.entries(golden.mlflow))(
+    "MLflow %s: its runs, parameters, and every step and value",
+    async (name, expected) => {
+      const { runs } = await importAll(join(DATA, "mlflow", name));
+      const status = { RUNNING: "running", FINISHED: "done", FAILED: "failed", KILLED: "interrupted" };
+      const found = runs.map((run) => [
+        run.origin.identity,
+        { ...run.params },
+        wholeCurves(run.series),
+        Object.fromEntries(run.series.map((one) => [one.name, one.points.at(-1)!.value])),
+        [run.experiment, run.status],
+      ]);
+      const wanted = Object.entries(expected).map(([id, run]) => [
+        id,
+        run.params,
+        run.curves,
+        run.metrics,
+        [run.experiment, status[run.status as keyof typeof status]],
+      ]);
+      const byId = (a: unknown[], b: unknown[]) => ((a[0] as string) < (b[0] as string) ? -1 : 1);
+      expect(found.sort(byId)).toEqual(wanted.sort(byId));
+      expect(await importAll(join(DATA, "mlflow", name))).toMatchObject({ added: 0, fresh: 0 });
+    },
+  );
 
   it("imported runs are marked, and a run that nobody goes on with counts as lost", async () => {
     const rows = await store.sql`select distinct kind from v_runs`;
@@ -152,6 +163,8 @@ it("a CSV file is read wide and long; a copy of it adds nothing, lines that were
 
 it("event files: known checksum, cut and damaged records are told and what stands before is read", async () => {
   expect(maskedCrc32c(Buffer.from("123456789"))).toBe((((0xe3069283 >>> 15) | (0xe3069283 << 17)) + 0xa282ead8) >>> 0); // RFC 3720's check value
+  const zero = { wallTime: 1, step: 1, summary: { value: [{ tag: "loss", simpleValue: 0 }] } };
+  expect(decodeEvent(encodeEvent(zero))).toEqual(zero);
   const events = [1, 2, 3].map((step) =>
     encodeRecord(encodeEvent({ wallTime: step, step, summary: { value: [{ tag: "loss", simpleValue: step }] } })),
   );

@@ -1,8 +1,10 @@
-"""Runs, metrics and last values of ../shared/data/importers as TensorBoard's and MLflow's own readers see them, to importers.json.
+"""Runs and whole curves of ../shared/data/importers as TensorBoard's and MLflow's own readers see them, to importers.json.
+
+A curve is [points, last step, last value, digest]; the digest is of every step (int64) and value (float64) in the reader's order.
 
 python test/golden/importers.py   (tensorboard 2.21, mlflow 3.17)
 """
-import json, os, sys
+import glob, hashlib, json, math, os, shutil, struct, sys, tempfile
 
 os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 from mlflow.tracking import MlflowClient
@@ -13,8 +15,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "../../../shared/data/importers")
 
 
+def curve(points):
+    digest = hashlib.sha256()
+    for step, value in points:
+        digest.update(struct.pack("<qd", step, math.nan if math.isnan(value) else value))
+    return [len(points), *points[-1], digest.hexdigest()[:16]]
+
+
 def tensorboard(folder):
-    """Scalars of both formats, by run: tag to [number of points, last step, last value]."""
+    """Scalars of both formats, by run and tag."""
     runs = EventMultiplexer(size_guidance={"scalars": 0, "tensors": 0}).AddRunsFromDirectory(folder)
     runs.Reload()
     found = {}
@@ -23,18 +32,32 @@ def tensorboard(folder):
         values = {}
         for tag in tags["scalars"]:
             events = runs.Scalars(run, tag)
-            values[tag] = [len(events), events[-1].step, events[-1].value]
+            values[tag] = curve([(event.step, event.value) for event in events])
         for tag in tags["tensors"]:
             if runs.SummaryMetadata(run, tag).plugin_data.plugin_name != "scalars":
                 continue
             events = runs.Tensors(run, tag)
-            values[tag] = [len(events), events[-1].step, float(make_ndarray(events[-1].tensor_proto))]
+            values[tag] = curve([(event.step, float(make_ndarray(event.tensor_proto))) for event in events])
         found[run] = values
     return found
 
 
+def whole(folder, copy):
+    """MLflow gives no curve of a run that lacks one of its folders, and git keeps no empty folders."""
+    shutil.copytree(folder, copy)
+    for meta in glob.glob(os.path.join(copy, "*", "*", "meta.yaml")):
+        for name in ("artifacts", "metrics", "params", "tags"):
+            os.makedirs(os.path.join(os.path.dirname(meta), name), exist_ok=True)
+    return copy
+
+
 def mlflow(folder):
-    client = MlflowClient(tracking_uri="file://" + os.path.abspath(folder))
+    with tempfile.TemporaryDirectory() as place:
+        return read_mlflow(whole(folder, os.path.join(place, "mlruns")))
+
+
+def read_mlflow(folder):
+    client = MlflowClient(tracking_uri="file://" + folder)
     found = {}
     for experiment in client.search_experiments():
         for run in client.search_runs([experiment.experiment_id]):
@@ -43,6 +66,10 @@ def mlflow(folder):
                 "status": run.info.status,
                 "params": run.data.params,
                 "metrics": run.data.metrics,
+                "curves": {
+                    name: curve([(one.step, one.value) for one in client.get_metric_history(run.info.run_id, name)])
+                    for name in run.data.metrics
+                },
             }
     return found
 

@@ -92,9 +92,14 @@ function tagsOf(run: StoredForeignRun): Record<string, string> {
 
 /** Lines "milliseconds value step", numbers as Python reads them. */
 function metricText({ points }: Series, startMs: number): string {
-  const text = (value: number) =>
-    Number.isNaN(value) ? "nan" : Number.isFinite(value) ? String(value) : value > 0 ? "inf" : "-inf";
-  return points.map(({ atMs, value, step }) => `${Math.round(atMs ?? startMs)} ${text(value)} ${step}\n`).join("");
+  return points
+    .map(({ atMs, value, step }) => `${Math.round(atMs ?? startMs)} ${numberText(value)} ${step}\n`)
+    .join("");
+}
+
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
+  return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
 
 /** Characters that MLflow allows in a key; slashes make folders, none of which leads out. */

@@ -1,11 +1,13 @@
-// The part of TensorFlow's event.proto, summary.proto and tensor.proto that carries numbers, under its own field numbers.
+// The part of TensorFlow's event.proto, summary.proto and tensor.proto that carries numbers, under its own field numbers. What a value is
+// stands in a oneof, as there: outside of one a 0 is not written, and its point is missing.
 import protobuf from "protobufjs";
 
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
   message Summary { repeated Value value = 1;
-    message Value { string tag = 1; float simple_value = 2; HistogramProto histo = 5; TensorProto tensor = 8; SummaryMetadata metadata = 9; } }
+    message Value { string tag = 1; oneof value { float simple_value = 2; HistogramProto histo = 5; TensorProto tensor = 8; }
+      SummaryMetadata metadata = 9; } }
   message HistogramProto { double min = 1; double max = 2; double num = 3; double sum = 4; double sum_squares = 5;
     repeated double bucket_limit = 6 [packed = true]; repeated double bucket = 7 [packed = true]; }
   message SummaryMetadata { PluginData plugin_data = 1; message PluginData { string plugin_name = 1; bytes content = 2; } }
