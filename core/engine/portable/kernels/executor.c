@@ -124,29 +124,32 @@ APART void groups(const GroupsArgs *p, CALL) {
 }
 
 enum { COLUMNS_FORWARD = 3, COLUMNS_BACKWARD = 4, WEIGHT_GRADIENT = 5 }; // kernels by columns, below
-enum { FEW_PANELS = 5 };
+enum { FEW_PANELS = 3 };
 
 /**
- * How many chunks a thread claims at a time. No bit depends on it. Four turns for each thread, so that one on a busy core does less,
- * and all equal but the last, so that threads end together. A product by columns reads all its rows anew in every turn: two turns,
- * where four would be of few panels. Where registers hold two panels, a turn makes whole tiles.
+ * How many of the chunks that are left a thread takes in a turn, once all others take as many: half of its share, so that one on a
+ * busy core does less and all end together. A product by columns reads all its rows anew in every turn, so that turns of few panels
+ * are dear; where registers hold two panels, a turn makes whole tiles.
  */
-INLINE int claimSize(int kernel, int chunks, int threads) {
-  const int turns = threads * 4, share = chunks / turns, most = (chunks + turns - 1) / turns;
+INLINE int turnSize(int kernel, int left, int threads) {
   const int byColumns = kernel >= COLUMNS_FORWARD && kernel <= WEIGHT_GRADIENT;
-  if (WIDE_PANELS == 2) {
-    if (share >= MOST_TILE_PANELS) return share - share % MOST_TILE_PANELS;
-    return share >= 2 || chunks >= 6 * threads ? 2 : 1;
-  }
-  if (byColumns && most < FEW_PANELS) return (chunks + turns / 2 - 1) / (turns / 2);
-  return most;
+  const int half = (left + 2 * threads - 1) / (2 * threads);
+  const int size = byColumns && half < FEW_PANELS ? (left + threads - 1) / threads : half;
+  return byColumns && WIDE_PANELS == 2 ? roundUp(size, size > 2 ? MOST_TILE_PANELS : TILE_PANELS) : size;
 }
 
-/** Chunks themselves are fixed by the shape. */
+/** Chunks themselves are fixed by the shape; no bit depends on who does which. */
 INLINE void runRecord(int32_t *record, char *memory, char *scratch, int threads) {
-  const int chunks = record[1], group = claimSize(record[0], chunks, threads);
-  for (int first; (first = __atomic_fetch_add(record + 3, group, __ATOMIC_SEQ_CST)) < chunks;) {
-    callKernel(record[0], record + RECORD_HEAD, memory, scratch, first, smaller(chunks, first + group));
+  const int chunks = record[1];
+  for (;;) {
+    int turn = __atomic_fetch_add(record + 3, 1, __ATOMIC_SEQ_CST), first = 0, size = 0;
+    for (; first < chunks; first += threads * size, turn -= threads) {
+      size = turnSize(record[0], chunks - first, threads);
+      if (turn < threads) break;
+    }
+    first += turn * size;
+    if (first >= chunks) return;
+    callKernel(record[0], record + RECORD_HEAD, memory, scratch, first, smaller(chunks, first + size));
   }
 }
 
