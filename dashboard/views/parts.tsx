@@ -133,7 +133,7 @@ export function RunLink({ run }: { run: SeedAndFold & { readonly runId: string; 
 /** A box that scrolls sideways by itself; focusable, so that the keyboard reaches it. */
 export function Scroll({ label, children }: { label: string; children?: Child }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={label}>
+    <div class="scroll" tabindex={0} role="group" aria-label={label}>
       {children}
     </div>
   );

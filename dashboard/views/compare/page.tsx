@@ -33,6 +33,7 @@ export function ComparePage({ state, runs, evaluations, groups, quantiles, tests
   if (runs.length < 2)
     return (
       <Page title="Compare" section="/runs">
+        <h1>Compare</h1>
         <Empty title={runs.length === 0 ? "No runs to compare" : "One run only"}>
           <p>
             Choose two or more rows on the <a href="/runs">runs page</a>, then press Compare.
