@@ -10,10 +10,13 @@ import {
   readDecisions,
   readEvaluations,
   readKernelTimes,
+  loopDelayText,
+  readLoopDelay,
   readScores,
   readWarnings,
   type HalvingDecision,
   type KernelTime,
+  type LoopDelay,
   type RunRow,
   type Store,
   type StoredArtifact,
@@ -58,6 +61,8 @@ interface Shown {
   readonly evaluations: readonly ShownEvaluation[];
   readonly artifacts: readonly StoredArtifact[];
   readonly kernelTimes: readonly KernelTime[];
+  /** Of the main thread. */
+  readonly loopDelay: LoopDelay | null;
   /** Of successive halving, rung by rung. */
   readonly halving: readonly HalvingDecision[];
   /** Of the run's log, such as a change of engine. */
@@ -77,6 +82,7 @@ async function showRun(name: string, flags: { readonly json?: boolean }): Promis
       evaluations: await shownEvaluations(store, run.runId),
       artifacts: await readArtifacts(store, run.runId),
       kernelTimes: await readKernelTimes(store, run.runId),
+      loopDelay: await readLoopDelay(store, run.runId),
       halving: await readDecisions(store, run.runId),
       warnings: await readWarnings(store, run.runId),
     };
@@ -94,7 +100,8 @@ async function shownEvaluations(store: Store, runId: string): Promise<ShownEvalu
 
 /** The names of `exp run --json`; every column of the run beside them, in TypeScript's names. */
 function asJson(shown: Shown): object {
-  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
+  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, loopDelay, halving, warnings } =
+    shown;
   const { runId, experiment, variant, seed, status, digest, ...columns } = run;
   const { statusSeq: _status, bestSeq: _best, owner: _owner, ...rest } = columns;
   return {
@@ -110,6 +117,7 @@ function asJson(shown: Shown): object {
     evaluations: evaluations.map((one) => ({ ...one, ...scoresOf(scores, one.phase) })),
     artifacts,
     kernelTimes,
+    loopDelay,
     halving,
     warnings,
     ...rest,
@@ -127,7 +135,8 @@ function testOf(run: RunRow, confusion: number[][] | null, scores: ClassMetrics 
 }
 
 function printShown(shown: Shown): void {
-  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, halving, warnings } = shown;
+  const { run, aliases, epochs, scores, confusion, evaluations, artifacts, kernelTimes, loopDelay, halving, warnings } =
+    shown;
   printFacts(run, aliases);
   for (const { text } of warnings) process.stdout.write(`${pc.dim("warning".padEnd(14))}${text}\n`);
   for (const decision of halving) process.stdout.write(`${pc.dim("halving".padEnd(14))}${decisionText(decision)}\n`);
@@ -143,6 +152,7 @@ function printShown(shown: Shown): void {
   }
   if (artifacts.length > 0) printArtifacts(artifacts);
   printKernelTimes(kernelTimes);
+  if (loopDelay !== null) process.stdout.write(`\nMain thread: ${loopDelayText(loopDelay)}\n`);
 }
 
 function decisionText({ epoch, metric, value, score, rank, variants, kept }: HalvingDecision): string {

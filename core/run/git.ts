@@ -21,14 +21,14 @@ const SOURCE = /\.(ts|tsx|mts|js|mjs|cjs|c|h)$/;
 const NO_SECRETS = [".", ":(exclude,glob)**/.env*", ":(exclude,glob)**/*.pem", ":(exclude,glob)**/*.key"];
 
 export async function readGitState(folder: string): Promise<GitState | null> {
-  const root = await git(folder, "rev-parse", "--show-toplevel");
-  const commit = await git(folder, "rev-parse", "--verify", "HEAD");
-  if (root === null || commit === null) return null;
-  const top = root.trim();
+  const lines = (await git(folder, "rev-parse", "--show-toplevel", "HEAD"))?.trim().split("\n"); // one process: a run waits for it
+  const commit = lines?.pop();
+  if (lines === undefined || commit === undefined) return null;
+  const top = lines.join("\n");
   const branch = await git(top, "symbolic-ref", "--quiet", "--short", "HEAD");
   const diff = (await trackedDiff(top)) + (await untrackedDiff(top));
   return {
-    commit: commit.trim(),
+    commit,
     branch: branch?.trim() ?? null,
     root: top,
     diff: diff.slice(0, DIFF_LIMIT),

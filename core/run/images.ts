@@ -97,20 +97,15 @@ async function makeThumbnails(
   home: string,
 ): Promise<SampleArtifact[]> {
   const thumbnails = await writeThumbnails({ prepared, manifest }, samples);
-  return Promise.all(
-    thumbnails.map(async ({ sampleIndex, path }) => {
-      const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
-      const { sha256, bytes } = await artifactOf(join(home, path), home, about);
-      return {
-        sampleId: manifest.samples[sampleIndex]?.id ?? "",
-        kind: "thumbnail",
-        mediaType: "image/webp",
-        path,
-        sha256,
-        bytes,
-      };
-    }),
-  );
+  const files: SampleArtifact[] = [];
+  for (const { sampleIndex, path } of thumbnails) {
+    // one by one: hundreds at once would keep the main thread from its turns while a run trains
+    const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
+    const { sha256, bytes } = await artifactOf(join(home, path), home, about);
+    const sampleId = manifest.samples[sampleIndex]?.id ?? "";
+    files.push({ sampleId, kind: "thumbnail", mediaType: "image/webp", path, sha256, bytes });
+  }
+  return files;
 }
 
 function offerThumbnails(at: Offering, datasetDigest: string, files: readonly SampleArtifact[]): void {

@@ -19,6 +19,7 @@ import { takeOver } from "./engine-change.ts";
 import { loadWeights, type WeightsOrigin } from "./initial-weights.ts";
 import { orAbort } from "./interrupt.ts";
 import type { Job } from "./jobs.ts";
+import { watchLoop } from "./loop-delay.ts";
 import type { RunName, RunSummary } from "./observer.ts";
 import type { Place } from "./advance.ts";
 import { findResumePoint, type RunFolder } from "./resume-point.ts";
@@ -95,9 +96,9 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
   const { work, recorder, signal } = run;
   try {
     recorder.record({ kind: "status", status: "running", digest: null, error: null });
-    run.workshop.engine.takeProfile?.(); // what an earlier run that failed has left
+    const recordProfile = beginProfile(run);
     const result = await orAbort(trainRun(run), signal, GRACE_MS);
-    recordProfile(run);
+    recordProfile();
     recorder.record({ kind: "status", status: "done", digest: result.digest, error: null });
     dropResumePoint(run.workshop.home, work.name.run); // nobody goes on with it
     return { summary: summaryOf(work.name, result), bestPath: result.best.path, error: null };
@@ -108,10 +109,15 @@ async function attempt(run: Attempt): Promise<RunOutcome> {
   }
 }
 
-/** Where the time went, if the engine was asked to measure it. */
-function recordProfile({ workshop, recorder }: Attempt): void {
-  const works = workshop.engine.takeProfile?.() ?? [];
-  if (works.length > 0) recorder.record({ kind: "profile", works });
+/** Where the time goes, if that is asked for. @returns records it */
+function beginProfile({ workshop: { engine, profile }, recorder }: Attempt): () => void {
+  if (!profile) return () => undefined;
+  engine.takeProfile?.(); // what an earlier run that failed has left
+  const recordDelay = watchLoop(recorder);
+  return () => {
+    recorder.record({ kind: "profile", works: engine.takeProfile?.() ?? [] });
+    recordDelay();
+  };
 }
 
 async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Promise<TrainResult> {

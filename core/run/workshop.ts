@@ -16,6 +16,8 @@ export interface Workshop {
   readonly home: string;
   readonly observer: SweepObserver;
   readonly interrupt: Interrupt;
+  /** Whether to store where the time goes. */
+  readonly profile: boolean;
   /** A checkpoint every so many steps besides every epoch, or null. */
   readonly checkpointEverySteps: number | null;
   readonly close: () => Promise<void>;
@@ -44,7 +46,7 @@ export function uploadsOf({
 const CLOSE_GRACE_MS = 500;
 
 /** What `openWorkshop` adds. */
-type Tools = Pick<Workshop, "engine" | "resampler" | "close">;
+type Tools = Pick<Workshop, "engine" | "resampler" | "profile" | "close">;
 
 /** @param rest what is there already; a store in it stays open on `close` */
 export async function openWorkshop<Rest>(
@@ -61,7 +63,7 @@ export async function openWorkshop<Rest>(
       await Promise.race([Promise.allSettled([engine.close(), resampler.close()]), late]);
       release();
     };
-    return { ...rest, engine, resampler, close };
+    return { ...rest, engine, resampler, profile, close };
   } catch (error) {
     release();
     throw error;

@@ -6,6 +6,7 @@ export * from "./datasets.ts";
 export * from "./evaluations.ts";
 export * from "./history.ts";
 export * from "./kernel-times.ts";
+export * from "./loop-delay.ts";
 export { openReadyStore, sendLeftoverSpools, sendReleased } from "./ready-store.ts";
 export { openRecorder, type RecorderOptions } from "./recorder.ts";
 export { type RunCreation } from "./spool/spool-event.ts";

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { readDecisions } from "../../core/store/halving.ts";
 import { readKernelTimes } from "../../core/store/kernel-times.ts";
+import { readLoopDelay } from "../../core/store/loop-delay.ts";
 import { readScores } from "../../core/store/scores.ts";
 import type { ConfusionMode } from "../confusion.ts";
 import type { DashboardDeps } from "../deps.ts";
@@ -28,18 +29,21 @@ export function runRoutes({ store }: DashboardDeps): Hono {
     .get("/runs/:id", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));
       if (run.kind !== "lockstep") return c.html(await foreignOverview(run));
-      const [begun, matrices, evaluations, scores, artifacts, times, halving] = await Promise.all([
+      const [begun, matrices, evaluations, scores, artifacts, times, loopDelay, halving] = await Promise.all([
         hasBatches(store.sql, run.runId),
         readConfusions(store.sql, run.runId, run.classes?.length ?? 0),
         readEvaluations(store.sql, [run.runId]),
         readScores(store, run.runId),
         readArtifacts(store.sql, run.runId),
         readKernelTimes(store, run.runId),
+        readLoopDelay(store, run.runId),
         readDecisions(store, run.runId),
       ]);
       const first = firstMatrix(matrices, (name) => c.req.query(name));
       const sheet = artifacts.find((one) => one.kind === "contact-sheet") ?? null;
-      return c.html(OverviewPage({ run, begun, matrices, first, evaluations, scores, sheet, times, halving }));
+      return c.html(
+        OverviewPage({ run, begun, matrices, first, evaluations, scores, sheet, times, loopDelay, halving }),
+      );
     })
     .get("/runs/:id/evaluation", async (c) => {
       const run = await findRun(store.sql, c.req.param("id"));

@@ -88,8 +88,15 @@ it("--profile stores milliseconds by kind of kernel, which add up to the time th
   for (const { share } of stored) expect(share).toBeCloseTo(1, 6);
   const { stdout } = await home.exp(["show", profiled?.run ?? ""]);
   expect(stdout).toMatch(/Where the time of train went \(6 batches, [\d.]+ ms each\)[^]+convBackward/);
+  expect(stdout).toMatch(
+    /Main thread: event-loop delay [\d.]+ ms in the median, [\d.]+ ms at the 99th percentile, [\d.]+ ms at most/,
+  );
+  const { stdout: profiledJson } = await home.exp(["show", profiled?.run ?? "", "--json"]);
+  const { p50Ms, p99Ms, maxMs } = jsonLines(profiledJson)[0]?.["loopDelay"] as Record<string, number>;
+  expect([0, p50Ms, p99Ms, maxMs]).toEqual([0, p50Ms, p99Ms, maxMs].toSorted((a = 0, b = 0) => a - b));
   const { stdout: json } = await home.exp(["show", first?.run ?? "", "--json"]);
   expect(jsonLines(json)[0]?.["kernelTimes"]).toEqual([]);
+  expect(jsonLines(json)[0]?.["loopDelay"]).toBe(null);
 });
 
 it("another seed has other losses on the same split", async () => {

@@ -1,10 +1,16 @@
 /** @jsxImportSource hono/jsx */
 // Where a run's time went, by kind of kernel; of runs made with `exp run --profile`.
 import type { KernelTime } from "../../../core/store/kernel-times.ts";
+import { loopDelayText, type LoopDelay } from "../../../core/store/loop-delay.ts";
 import { percent } from "../../format.ts";
 import { Card, Scroll } from "../parts.tsx";
 
-export function KernelTimesCard({ times }: { times: readonly KernelTime[] }) {
+interface Props {
+  readonly times: readonly KernelTime[];
+  readonly loopDelay: LoopDelay | null;
+}
+
+export function KernelTimesCard({ times, loopDelay }: Props) {
   if (times.length === 0) return null;
   const works = [...new Set(times.map((time) => time.work))];
   return (
@@ -14,6 +20,7 @@ export function KernelTimesCard({ times }: { times: readonly KernelTime[] }) {
           <WorkTable work={work} rows={times.filter((time) => time.work === work)} />
         ))}
       </div>
+      {loopDelay !== null && <p>Main thread: {loopDelayText(loopDelay)}</p>}
     </Card>
   );
 }

@@ -4,6 +4,7 @@ import { metric, number } from "../../format.ts";
 import type { HalvingDecision } from "../../../core/store/halving.ts";
 import type { StoredScores } from "../../../core/store/scores.ts";
 import type { KernelTime } from "../../../core/store/kernel-times.ts";
+import type { LoopDelay } from "../../../core/store/loop-delay.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { EvaluationRow } from "../../queries/evaluations.ts";
 import type { Matrices } from "../../queries/outcomes.ts";
@@ -29,6 +30,7 @@ export interface OverviewProps {
   readonly scores: readonly StoredScores[];
   readonly sheet: ArtifactRow | null;
   readonly times: readonly KernelTime[];
+  readonly loopDelay: LoopDelay | null;
   readonly halving: readonly HalvingDecision[];
 }
 
@@ -41,6 +43,7 @@ export function OverviewPage({
   scores,
   sheet,
   times,
+  loopDelay,
   halving,
 }: OverviewProps) {
   const live = run.status === "running";
@@ -71,7 +74,7 @@ export function OverviewPage({
       <EvaluationsCard evaluations={evaluations} />
       <BadImagesCard images={run.badImages} />
       <SheetCard sheet={sheet} />
-      <KernelTimesCard times={times} />
+      <KernelTimesCard times={times} loopDelay={loopDelay} />
     </RunFrame>
   );
 }
