@@ -17,7 +17,7 @@ import { expHome } from "../home.ts";
 import type { PixelOp } from "../data/pixel-op.ts";
 import type { Manifest } from "../data/sample.ts";
 import { openData } from "../run/open-data.ts";
-import { countingLines } from "./data-source.ts";
+import { countingLines } from "./progress-line.ts";
 import { printNotice } from "./notice.ts";
 import { printJson, printTable } from "./output.ts";
 

@@ -11,7 +11,7 @@ import { openStore, withoutPassword } from "../store/index.ts";
 import { interruptible } from "./interruptible.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
-import { progressBar, type ProgressBar } from "./progress-bar.ts";
+import { progressLine, type ProgressLine } from "./progress-line.ts";
 import { withStore } from "./with-store.ts";
 
 const HOLDS = `
@@ -45,15 +45,15 @@ export function registerBackupCommands(db: Command): void {
 async function backup(file: string, { force, json }: { force?: boolean; json?: boolean }): Promise<void> {
   const path = resolve(file);
   refusePlace(path, force === true);
-  const bar = progressBar("writing rows", (rows) => rows.toLocaleString("en"));
+  const line = progressLine("writing rows", (rows) => rows.toLocaleString("en"));
   await interruptible(async ({ signal }) => {
     return withStore(async (store) => {
-      const { header, bytes, sha256 } = await writeBackup(store, { path, signal, onProgress: bar.update });
-      bar.close();
+      const { header, bytes, sha256 } = await writeBackup(store, { path, signal, onProgress: line.update });
+      line.close();
       if (json) printJson({ type: "backup", file: path, bytes, sha256, ...facts(header) });
       else process.stdout.write(`${file}: ${text(header)}, ${megabytes(bytes)}\n`);
     });
-  }, bar.close);
+  }, line.close);
 }
 
 function refusePlace(path: string, force: boolean): void {
@@ -68,16 +68,16 @@ function refusePlace(path: string, force: boolean): void {
 
 async function restore(file: string, { replace, check, json }: { replace?: boolean; check?: boolean; json?: boolean }) {
   const path = resolve(file);
-  const bars = [progressBar("checking", megabytes), progressBar("restoring", megabytes)] as const;
+  const lines = [progressLine("checking", megabytes), progressLine("restoring", megabytes)] as const;
   await interruptible(
     async () => {
-      const total = await checkBackup(path, bars[0].update);
-      bars[0].close();
-      const header = check ? await headerOf(path) : await restoreInto(path, { replace, bar: bars[1], total });
+      const total = await checkBackup(path, lines[0].update);
+      lines[0].close();
+      const header = check ? await headerOf(path) : await restoreInto(path, { replace, line: lines[1], total });
       if (json) printJson({ type: check ? "backup" : "restored", file: path, ...facts(header) });
       else process.stdout.write(`${file}: ${text(header)}${check ? "; the checksum fits" : ", restored"}\n`);
     },
-    () => bars.forEach((bar) => bar.close()),
+    () => lines.forEach((line) => line.close()),
   );
 }
 
@@ -89,17 +89,17 @@ async function headerOf(path: string): Promise<BackupHeader> {
 
 interface Into {
   readonly replace: boolean | undefined;
-  readonly bar: ProgressBar;
+  readonly line: ProgressLine;
   /** Bytes to be read. */
   readonly total: number;
 }
 
 /** What earlier processes left in the spool waits for the next command: its runs may be among those that come back. */
-async function restoreInto(path: string, { replace, bar, total }: Into): Promise<BackupHeader> {
+async function restoreInto(path: string, { replace, line, total }: Into): Promise<BackupHeader> {
   const store = await openStore();
   try {
-    const header = await restoreBackup(store, { path, replace, onBytes: (read) => bar.update(read, total) });
-    bar.close();
+    const header = await restoreBackup(store, { path, replace, onBytes: (read) => line.update(read, total) });
+    line.close();
     printNotice(`into ${withoutPassword(store.url)}`);
     return header;
   } finally {

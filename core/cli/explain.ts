@@ -5,10 +5,10 @@ import { expHome } from "../home.ts";
 import { explainRun } from "../run/explain-run.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import { findRun, type RunRow } from "../store/index.ts";
-import { progressLine } from "./data-source.ts";
 import { oneOf, wholeNumber } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson } from "./output.ts";
+import { progressLine } from "./progress-line.ts";
 import { createDisplay } from "./progress.ts";
 import { addEngineChoice, engineOf, type EngineFlags } from "./training-flags.ts";
 import { withStore } from "./with-store.ts";
@@ -68,7 +68,7 @@ async function explain(
     try {
       const { part, most = null, data } = flags;
       const source = data === undefined ? null : sourceFromPath(data);
-      const onProgress = progressLine("explaining");
+      const onProgress = progressLine("explaining").update;
       return { run, overlays: await explainRun({ run, part, most, source, onProgress }, workshop) };
     } finally {
       await workshop.close();

@@ -12,10 +12,10 @@ import { openPredictor, saidClass, type Explanation, type Prediction, type Predi
 import { openWorkshop } from "../run/workshop.ts";
 import { findRun } from "../store/index.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
-import { progressLine } from "./data-source.ts";
 import { fraction } from "./flags.ts";
 import { interruptible } from "./interruptible.ts";
 import { printJson, printTable } from "./output.ts";
+import { progressLine } from "./progress-line.ts";
 import { addEngineChoice, engineOf, type EngineFlags } from "./training-flags.ts";
 import { withStore } from "./with-store.ts";
 
@@ -79,7 +79,7 @@ async function predict(
         told.push({ path, prediction });
         if (explanation !== null) await writeOverlay(overlayOf(path), image, explanation);
       }
-      progress(told.length, paths.length);
+      progress.update(told.length, paths.length);
     }
     const rows = told.map((one) => rowOf(one, predictor, flags.threshold ?? null));
     if (flags.csv !== undefined) await writeAtomically(flags.csv, Buffer.from(tableOf(rows, predictor)));
