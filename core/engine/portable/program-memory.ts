@@ -2,6 +2,7 @@
 import type { Network, State } from "../../model/network.ts";
 import { LockstepError } from "../../errors.ts";
 import { takeTurns } from "../../turns.ts";
+import type { Batch } from "../engine.ts";
 import { averageName, slotName } from "../optimizer-slots.ts";
 import { tooLarge } from "./layout.ts";
 import { averageHyperOf } from "./lower/hyper.ts";
@@ -73,6 +74,23 @@ export class SharedProgramMemory {
 /** Where number c of an image stands in a vector of the network. */
 function vectorAt(c: number, image: number, images: number): number {
   return ((c >> 3) * panelStride(images) + image) * 8 + (c & 7);
+}
+
+/** What a step is given beside images or features. */
+export type Labels = Omit<Batch, "images">;
+
+/** @param count images; absent weights of samples and masks are 1 */
+export function writeLabels(
+  memory: SharedProgramMemory,
+  places: Pick<ProgramMemory, "targets" | "sampleWeights" | "mask">,
+  { targets, sampleWeights, dropoutMask }: Labels,
+  count: number,
+): void {
+  memory.writeVectors(places.targets, targets, count);
+  if (sampleWeights === undefined) memory.floats(places.sampleWeights).fill(1, 0, count);
+  else memory.floats(places.sampleWeights).set(sampleWeights);
+  if (dropoutMask === undefined) memory.floats(places.mask).fill(1);
+  else memory.writeVectors(places.mask, dropoutMask, count);
 }
 
 /** Weights, statistics, moments and averages into memory; absent moments become 0, absent averages the weights. */

@@ -19,7 +19,7 @@ import { isTraining, type PlanKind } from "./lower/lowering.ts";
 import type { Weight } from "./lower/weights.ts";
 import { unpack } from "./pack.ts";
 import type { Buffer } from "./plan.ts";
-import { loadState, saveState, SharedProgramMemory } from "./program-memory.ts";
+import { loadState, saveState, SharedProgramMemory, writeLabels, type Labels } from "./program-memory.ts";
 import { ProgramPlans } from "./program-plans.ts";
 import { largestFitting, sizeProgram, type ProgramSize } from "./program-size.ts";
 import { readStages, type Stages, type Unit } from "./stages.ts";
@@ -38,9 +38,6 @@ export interface ProgramJob {
   /** Called when the program is disposed of. */
   readonly forget: (program: PortableProgram) => unknown;
 }
-
-/** What a step is given beside images or features. */
-type Labels = Omit<Batch, "images">;
 
 export class PortableProgram implements Program {
   readonly frozenFeatures?: FrozenFeatures;
@@ -111,7 +108,7 @@ export class PortableProgram implements Program {
     const count = this.checkedBatch(batch);
     return this.enqueue(async () => {
       this.shared.bytes(this.size.memory.images).set(batch.images);
-      this.writeLabels(batch, count);
+      writeLabels(this.shared, this.size.memory, batch, count);
       const lowered = await this.walk("gradients", count);
       const gradients = new Map<string, Float32Array>();
       for (const [name, buffer] of lowered.gradients) {
@@ -188,7 +185,7 @@ export class PortableProgram implements Program {
   }
 
   private async step(from: "" | "Head", labels: Labels, count: number, settings: StepSettings): Promise<StepResult> {
-    this.writeLabels(labels, count);
+    writeLabels(this.shared, this.size.memory, labels, count);
     this.shared.floats(this.size.memory.hyper).set(hyperOf(this.job.options.optimizer, settings));
     await this.walk(settings.clipNorm === undefined ? `train${from}` : `trainClipped${from}`, count);
     return this.result();
@@ -236,16 +233,6 @@ export class PortableProgram implements Program {
     walked?.(this.shared.wasm.buffer, this.size.regions, this.job.threads);
     if (ends.includes(0)) throw failed("it was stopped in the middle of a step");
     return lowered;
-  }
-
-  private writeLabels({ targets, sampleWeights, dropoutMask }: Labels, count: number): void {
-    const { shared } = this;
-    const { memory } = this.size;
-    shared.writeVectors(memory.targets, targets, count);
-    if (sampleWeights === undefined) shared.floats(memory.sampleWeights).fill(1, 0, count);
-    else shared.floats(memory.sampleWeights).set(sampleWeights);
-    if (dropoutMask === undefined) shared.floats(memory.mask).fill(1);
-    else shared.writeVectors(memory.mask, dropoutMask, count);
   }
 }
 
