@@ -113,18 +113,19 @@ async function flush(flags: FlushFlags): Promise<void> {
     for (const notice of uploads?.notices ?? []) printNotice(notice);
     const { sent: uploaded = 0, left = 0, failure = null } = uploads ?? {};
     if (flags.json) printJson({ type: "spool", files, events, uploaded, left });
-    else process.stdout.write(`${flushed({ files, events, uploaded })}\n`);
+    else process.stdout.write(`${flushed({ files, events, uploaded, left })}\n`);
     if (failure !== null) throw failure;
   } finally {
     await store.close();
   }
 }
 
-function flushed(sent: { readonly files: number; readonly events: number; readonly uploaded: number }): string {
-  const { files, events, uploaded } = sent;
+function flushed(sent: Readonly<Record<"files" | "events" | "uploaded" | "left", number>>): string {
+  const { files, events, uploaded, left } = sent;
   const parts = [
     ...(files === 0 ? [] : [`Sent ${events} events from ${files} ${files === 1 ? "file" : "files"}.`]),
     ...(uploaded === 0 ? [] : [`Sent ${uploaded} files to the artifact store.`]),
+    ...(left === 0 ? [] : [`${left} files wait for the artifact store.`]),
   ];
   return parts.length === 0 ? "Nothing waits." : parts.join(" ");
 }

@@ -1,5 +1,6 @@
 // Files by their content in a folder and in a real S3 server: whole or not at all, in parts that go on after an interruption, damage and
 // refusals told in one line.
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,10 @@ import { PART_BYTES } from "../../core/store/artifacts/s3-store.ts";
 import { BUCKET, noS3, startS3, type S3Server } from "./s3-server.ts";
 
 const SPACE = "3f0c7a36-space";
+/** A small file system of its own takes root. */
+const mayMount =
+  process.getuid?.() === 0 && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+
 const folder = mkdtempSync(join(tmpdir(), "exp-artifacts-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.unstubAllEnvs());
@@ -148,6 +153,29 @@ describe.skipIf(noS3 !== null)(`S3${noS3 === null ? "" : ` (${noS3})`}`, () => {
     writeFileSync(join(server.folder, "runs", SPACE, sha256.slice(0, 2), sha256), "wh0le");
     await expect(store.get(sha256, join(folder, "damaged"))).rejects.toThrow(`the file ${sha256} is damaged there`);
     store.close();
+  });
+
+  it.skipIf(!mayMount)("a full disk of the server is told in one line and leaves nothing to be seen", async () => {
+    const store = await open();
+    const file = makeFile(randomBytes(PART_BYTES + 5));
+    const small = makeFile(randomBytes(300_000));
+    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", server.folder]).status).toBe(0);
+    try {
+      for (const one of [file, small]) {
+        await expect(put(store, one)).rejects.toMatchObject({
+          code: "storage",
+          message: expect.stringMatching(/its disk is full\.$/) as string,
+        });
+        expect(await store.has(one.sha256)).toBe(false);
+      }
+      expect(await listed(store)).toEqual([]);
+      spawnSync("mount", ["-o", "remount,size=64m", server.folder]);
+      for (const one of [file, small]) await put(store, one);
+      expect(await store.get(file.sha256, join(folder, "roomy"))).toBe(true);
+    } finally {
+      store.close();
+      spawnSync("umount", [server.folder]);
+    }
   });
 
   it.each([
