@@ -179,6 +179,15 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     await expect.poll(() => page.locator("#threshold-value").textContent()).toBe("0.00");
   });
 
+  it("a number that a run begins to log meanwhile gets its chart", async () => {
+    const run = id("lr=0.003", 2);
+    await open(`/runs/${run}/metrics`);
+    await page.getByText("No numbers of its own").waitFor();
+    await sample.store.sql`
+      insert into metric_values (run_id, name, step, epoch, value, at) values (${run}, 'late', 1, 1, 0.5, now())`;
+    await page.locator("[data-metric=late] canvas").waitFor({ timeout: 20_000 });
+  });
+
   it("curves grow while a run trains, and the page follows its end", async () => {
     const run = id("lr=0.003", 2);
     await open(`/runs/${run}`);
