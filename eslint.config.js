@@ -50,7 +50,7 @@ const arrows = {
 };
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "migrations/", "core/engine/portable/prebuilt/", "dashboard/client/vendor/"] },
+  { ignores: ["node_modules/", "migrations/", "dashboard/client/vendor/"] },
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.recommendedTypeChecked],

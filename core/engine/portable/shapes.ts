@@ -72,18 +72,29 @@ export function imageGroups(channels: number, images: number): number {
   return Math.min(channels >= 320 ? 1 : 4, images);
 }
 
-const DEPTH_FIRST_BYTES = 1 << 20; // of the largest value of a group of images
-const MOST_DEPTH_FIRST_IMAGES = 4; // enough groups for some threads
+const DEPTH_FIRST_BYTES = 5 << 18; // of the largest value of a group of images
+const DEPTH_FIRST_IMAGES = [4, 2]; // they divide most batches and leave enough groups for some threads
 
 /** Images in a group that goes depth first. Free to change: no bit depends on it. @param numbers of an image's largest value */
 export function depthFirstImages(numbers: number): number {
-  const fitting = Math.floor(DEPTH_FIRST_BYTES / (numbers * FLOAT_BYTES));
-  return Math.min(MOST_DEPTH_FIRST_IMAGES, Math.max(1, fitting));
+  return DEPTH_FIRST_IMAGES.find((images) => images * numbers * FLOAT_BYTES <= DEPTH_FIRST_BYTES) ?? 1;
 }
 
-const BLOCK_BYTES = 1 << 17; // of one panel that is made on the way
+const BAND_BYTES = 1 << 14; // of one panel of a map: what of it a depthwise convolution has in the first-level cache
 
-/** Images whose panel of 8 channels is made at a time. Free to change. */
+/** Rows of a map of which a depthwise convolution takes a panel of 8 channels at a time. Free to change. */
+export function depthwiseBandRows(height: number, width: number): number {
+  return Math.min(height, Math.max(1, Math.floor(BAND_BYTES / (width * VECTOR_BYTES))));
+}
+
+/** Bytes of scratch for a band of a padded map (kernels/depthwise-plane.h: windowVectors). */
+export function depthwiseWindowBytes(width: number, kernel: number, padding: number, bandRows: number): number {
+  return ((kernel - 1 + bandRows + padding) * (width + 2 * padding) + 128) * VECTOR_BYTES;
+}
+
+const BLOCK_BYTES = 1 << 17; // of one panel of whole images that is made on the way
+
+/** Whole images of which an expanding convolution makes a panel at a time, where more than one fits. Free to change. */
 export function depthFirstBlock(imageRows: number): number {
   return Math.max(1, Math.floor(BLOCK_BYTES / (imageRows * VECTOR_BYTES)));
 }

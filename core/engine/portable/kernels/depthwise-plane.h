@@ -74,12 +74,73 @@ static void plane(int kw, int stride, Plane p) {
   else plane1(p);
 }
 
-/** Gradient of ROWS rows of taps. @param w [ROWS][K], added to */
+/** Copies; short rows faster than a call of memcpy, which the compiler would make of the loop. */
+INLINE void copyVectors(v8 *to, const v8 *from, int count) {
+  for (int i = 0; i < count; i++) {
+    to[i] = from[i];
+    __asm__ volatile("" : "+r"(from)); // keeps it a loop
+  }
+}
+
+/** Brings the vectors near that the next band reads or writes. */
+INLINE void prefetchVectors(const v8 *at, int count) {
+  for (int i = 0; i < count; i += (int)(CACHE_LINE_FLOATS * sizeof(float) / sizeof(v8))) prefetch(at + i);
+}
+
+/** One image of a value into the inside of a plane; without coef as it is. */
+static void fillPlane(int act, const v8 *x, const v8 *coef, ix channels8, v8 *inside, ix row, int height, int width) {
+  for (int y = 0; y < height; y++, x += width, inside += row) {
+    if (coef) normRows(act, x, inside, width, coef, channels8);
+    else copyVectors(inside, x, width);
+  }
+}
+
+typedef struct {
+  int kernel, stride, padding, height, width, outHeight, outWidth;
+} Geometry;
+#define GEOMETRY_OF(p) \
+  ((Geometry){(p)->kernel, (p)->stride, (p)->padding, (p)->height, (p)->width, (p)->outHeight, (p)->outWidth})
+
+// An image's rows pass through a window of its padded plane, a band of some rows at a time, so that they are still in the
+// first-level cache where the convolution reads them.
+
+/** Output rows that the input's rows before y suffice for. */
+INLINE int rowsMade(const Geometry *g, int y) {
+  const int last = y + g->padding - g->kernel;
+  if (y == g->height) return g->outHeight;
+  return last < 0 ? 0 : smaller(g->outHeight, last / g->stride + 1);
+}
+
+/** Vectors of a window: a band, what earlier rows an output needs, and zeros below the image. */
+INLINE ix windowVectors(const Geometry *g, int bandRows) {
+  return (ix)(g->kernel - 1 + bandRows + g->padding) * (g->width + 2 * g->padding) + PLANE_SLACK;
+}
+
+/**
+ * Input rows [y0, y1) of an image into the window, and what outputs they complete: rowsMade(y0) to rowsMade(y1).
+ * @param window zero at its sides; begins with the first padded row that an output still to be made needs
+ * @param x row y0 @param out the image's first row
+ */
+static void convolveBand(const Geometry *g, v8 *window, int act, const v8 *x, const v8 *coef, ix channels8, int y0, int y1,
+                         const v8 *w, v8 *out) {
+  const int pad = g->padding, columns = g->width + 2 * pad, first = rowsMade(g, y0), end = rowsMade(g, y1);
+  const int top = first * g->stride, isWhole = y1 - y0 == g->height;
+  if (y0 == 0 && !isWhole) zero(window, (ix)pad * columns);
+  fillPlane(act, x, coef, channels8, window + (ix)(pad + y0 - top) * columns + pad, columns, y1 - y0, g->width);
+  if (y1 == g->height && !isWhole) zero(window + (ix)(pad + y1 - top) * columns, (ix)pad * columns);
+  plane(g->kernel, g->stride,
+        (Plane){window, columns, w, g->kernel, out + (ix)first * g->outWidth, g->outWidth, 1, end - first, g->outWidth});
+  if (y1 == g->height) return;
+  const int next = end * g->stride;
+  copyVectors(window, window + (ix)(next - top) * columns, (pad + y1 - next) * columns);
+}
+
+/** Gradient of ROWS rows of taps. @param w [ROWS][K], carried on from what stands there */
 INLINE void tapGradient(const int K, const int ROWS, const int STRIDE, const v8 *dz, ix dzRow, const v8 *in, ix inRow,
                         int height, int width, v8 *w) {
   for (int half = 0; half < HALVES; half++) {
     lanes sum[10];
-    UNROLL for (int i = 0; i < ROWS * K; i++) sum[i] = (lanes){0};
+    UNROLL for (int i = 0; i < ROWS * K; i++) sum[i] = LANES_AT(w + i, half);
     for (int y = 0; y < height; y++) {
       const v8 *d = dz + y * dzRow, *x[3];
       UNROLL for (int r = 0; r < ROWS; r++) x[r] = in + ((ix)y * STRIDE + r) * inRow;
@@ -96,10 +157,7 @@ INLINE void tapGradient(const int K, const int ROWS, const int STRIDE, const v8 
       }
     }
     ORDER_EXIT
-    UNROLL for (int i = 0; i < ROWS * K; i++) {
-      lanes *to = (lanes *)(w + i) + half;
-      *to = *to + sum[i];
-    }
+    UNROLL for (int i = 0; i < ROWS * K; i++) ((lanes *)(w + i))[half] = sum[i];
   }
 }
 #define TAPS(name, K, ROWS, STRIDE)                                                                                  \
@@ -109,7 +167,7 @@ INLINE void tapGradient(const int K, const int ROWS, const int STRIDE, const v8 
 TAPS(taps3, 3, 3, 1) TAPS(taps3Strided, 3, 3, 2)
 TAPS(taps5Two, 5, 2, 1) TAPS(taps5TwoStrided, 5, 2, 2) TAPS(taps5One, 5, 1, 1) TAPS(taps5OneStrided, 5, 1, 2)
 
-/** Gradient of all taps of a plane, added to w [K][K]. */
+/** Gradient of all taps of a plane's rows, carried on in w [K][K]. */
 static void taps(int kernel, int stride, const v8 *dz, ix dzRow, const v8 *in, ix inRow, int height, int width, v8 *w) {
 #define ROWS_FROM(function, r) function(dz, dzRow, in + (r)*inRow, inRow, height, width, w + kernel * (r))
   if (kernel == 3 && stride == 1) ROWS_FROM(taps3, 0);

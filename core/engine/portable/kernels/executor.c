@@ -106,20 +106,28 @@ static void callInArena(const int32_t *record, uint32_t arena, char *memory, cha
   callKernel(record[0], args, memory, scratch, 0, record[1]);
 }
 
+/** Some rows of each panel of a value. @param strides vectors from one panel to the next */
+static void copyPanels(v8 *to, ix toStride, const v8 *from, ix fromStride, int panels, ix rows) {
+  for (int k = 0; k < panels; k++) __builtin_memcpy(to + k * toStride, from + k * fromStride, (size_t)rows * sizeof(v8));
+}
+
 /** Chunk: a group of images, taken through the whole plan by one thread. */
 APART void groups(const GroupsArgs *p, CALL) {
   const int32_t *plan = (const int32_t *)p - RECORD_HEAD + (ix)p->skip * RECORD_WORDS;
   const uint32_t arena = (uint32_t)((uintptr_t)(scratch - memory) / 64) + (uint32_t)p->arena;
+  const ix inputRows = (ix)p->count * p->inputRows, inputStride = panelStride((ix)p->all * p->inputRows);
   const ix rows = (ix)p->count * p->imageRows, stride = panelStride((ix)p->all * p->imageRows);
   for (int group = from; group < to; group++) {
     const ix image = p->first + (ix)group * p->count;
-    const u8 *images = (const u8 *)AT(p->images) + image * p->imageBytes;
-    __builtin_memcpy(AT(arena + p->groupImages), images, (size_t)p->count * (size_t)p->imageBytes);
-    for (int i = 0; i < p->records; i++) callInArena(plan + (ix)i * RECORD_WORDS, arena, memory, scratch);
-    for (int k = 0; k < p->channels / 8; k++) {
-      v8 *out = AT(p->output) + k * stride + image * p->imageRows;
-      __builtin_memcpy(out, AT(arena + p->value) + k * panelStride(rows), (size_t)rows * sizeof(v8));
+    if (p->images) {
+      const u8 *images = (const u8 *)AT(p->images) + image * p->imageBytes;
+      __builtin_memcpy(AT(arena + p->groupImages), images, (size_t)p->count * (size_t)p->imageBytes);
+    } else {
+      copyPanels(AT(arena + p->groupInput), panelStride(inputRows), AT(p->input) + image * p->inputRows, inputStride,
+                 p->inputChannels / 8, inputRows);
     }
+    for (int i = 0; i < p->records; i++) callInArena(plan + (ix)i * RECORD_WORDS, arena, memory, scratch);
+    copyPanels(AT(p->output) + image * p->imageRows, stride, AT(arena + p->value), panelStride(rows), p->channels / 8, rows);
   }
 }
 

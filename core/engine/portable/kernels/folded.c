@@ -53,43 +53,49 @@ APART void finishRows(int act, v8 *x, const v8 *bias, const v8 *residual, int co
   BY_ACTIVATION(finishRowsOf, act, x, *bias, residual, count);
 }
 
-/** One image of one panel: through a padded plane. @param x the image's values */
-static void foldedPlane(const DepthwiseFoldedArgs *p, char *memory, const v8 *x, v8 *in, int panel, int image) {
-  const int pad = p->padding, columns = p->width + 2 * pad, outSize = p->outHeight * p->outWidth, taps = p->kernel * p->kernel;
+/** Rows [y0, y1) of one image of one panel, and what outputs they complete. @param x row y0 */
+static void foldedBand(const DepthwiseFoldedArgs *p, const Geometry *g, char *memory, const v8 *x, v8 *window, int panel, int image,
+                       int y0, int y1) {
+  const int taps = p->kernel * p->kernel, outSize = p->outHeight * p->outWidth;
+  const int made = rowsMade(g, y0) * p->outWidth, makes = rowsMade(g, y1) * p->outWidth;
   const ix at = panel * panelStride((ix)p->images * outSize) + (ix)image * outSize;
   v8 *out = AT(p->output) + at;
-  fillPlane(ACT_NONE, x, 0, 0, in + (ix)pad * columns + pad, columns, p->height, p->width);
-  plane(p->kernel, p->stride,
-        (Plane){in, columns, AT(p->weight) + (ix)panel * taps, p->kernel, out, p->outWidth, 1, p->outHeight, p->outWidth});
-  finishRows(p->activation, out, AT(p->bias) + panel, OFFSET(AT_OR_NULL(p->residual), at), outSize);
+  convolveBand(g, window, ACT_NONE, x, 0, 0, y0, y1, AT(p->weight) + (ix)panel * taps, out);
+  finishRows(p->activation, out + made, AT(p->bias) + panel, OFFSET(AT_OR_NULL(p->residual), at + made), makes - made);
 }
 
 /**
  * activation(depthwise(x) + bias) + residual, where x is the input, or activation(conv(input) + bias) of a 1 x 1 convolution that is
- * made for a few panels and images at a time and never written out. Chunk: a panel of 8 channels.
- * Scratch: the padded plane, TILE_PANELS panels of blockImages images.
+ * made for a few panels and rows at a time and never written out. Chunk: a panel of 8 channels.
+ * A block is blockImages whole images (then bandRows is their height), or bandRows rows of one.
+ * Scratch: the windows of TILE_PANELS planes, TILE_PANELS panels of a block.
  */
 APART void depthwiseFolded(const DepthwiseFoldedArgs *p, CALL) {
-  const int pad = p->padding, rows = p->height + 2 * pad, columns = p->width + 2 * pad, size = p->height * p->width;
-  const ix stride = panelStride((ix)p->images * size), blockStride = panelStride((ix)p->blockImages * size);
-  v8 *in = (v8 *)scratch, *block = in + (ix)rows * columns + PLANE_SLACK;
-  clearBorder(in, rows, columns, pad, p->height, p->width);
+  const int size = p->height * p->width;
+  const Geometry g = GEOMETRY_OF(p);
+  const ix stride = panelStride((ix)p->images * size), blockStride = panelStride((ix)p->blockImages * p->bandRows * p->width);
+  const ix windowSize = windowVectors(&g, p->bandRows);
+  v8 *windows = (v8 *)scratch, *block = windows + TILE_PANELS * windowSize;
+  zero(windows, TILE_PANELS * windowSize);
   for (int panel = from; panel < to; panel += TILE_PANELS) {
     const int panels = smaller(TILE_PANELS, to - panel);
     for (int first = 0; first < p->images; first += p->blockImages) {
       const int count = smaller(p->blockImages, p->images - first);
-      const v8 *x = AT(p->input) + panel * stride + (ix)first * size;
-      if (p->expandWeight) {
-        x = block;
-        productDense(p->expandActivation,
-                     (Product){.a = AT(p->input) + (ix)first * size, .aStride = stride, .k8 = p->inChannels / 8,
-                               .b = AT(p->expandWeight) + (ix)panel * p->inChannels, .rows = count * size, .out = block,
-                               .stride = blockStride, .bias = AT(p->expandBias) + panel},
-                     panels);
-      }
-      for (int i = 0; i < panels * count; i++) {
-        const int of = i / count, image = i % count;
-        foldedPlane(p, memory, x + of * (p->expandWeight ? blockStride : stride) + (ix)image * size, in, panel + of, first + image);
+      for (int y = 0, yEnd; y < p->height; y = yEnd) {
+        yEnd = smaller(p->height, y + p->bandRows);
+        const ix row = (ix)first * size + y * p->width;
+        if (p->expandWeight) {
+          productDense(p->expandActivation,
+                       (Product){.a = AT(p->input) + row, .aStride = stride, .k8 = p->inChannels / 8,
+                                 .b = AT(p->expandWeight) + (ix)panel * p->inChannels, .rows = count * (yEnd - y) * p->width,
+                                 .out = block, .stride = blockStride, .bias = AT(p->expandBias) + panel},
+                       panels);
+        }
+        for (int i = 0; i < panels * count; i++) {
+          const int of = i / count, image = i % count;
+          const v8 *x = p->expandWeight ? block + of * blockStride : AT(p->input) + (panel + of) * stride + row;
+          foldedBand(p, &g, memory, x + (ix)image * size, windows + of * windowSize, panel + of, first + image, y, yEnd);
+        }
       }
     }
   }

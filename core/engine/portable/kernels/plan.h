@@ -89,7 +89,7 @@ typedef struct {
 
 typedef struct {
   buf input, inputCoef, weight, output, stats;
-  i32 activation, groups, images, channels, height, width, outHeight, outWidth, kernel, stride, padding;
+  i32 activation, groups, images, bandRows, channels, height, width, outHeight, outWidth, kernel, stride, padding;
 } DepthwiseForwardArgs;
 
 typedef struct {
@@ -97,7 +97,7 @@ typedef struct {
   buf weight, z, coef, dy; // no z where the batch-norm is in inference mode
   buf inputGradient, weightGradient, residual, stats; // each may be absent
   i32 activation, gated; // gated: the input's activation comes behind a gate, the gradient is plain
-  i32 groups, images, channels, height, width, outHeight, outWidth, kernel, stride, padding;
+  i32 groups, images, bandRows, channels, height, width, outHeight, outWidth, kernel, stride, padding; // bandRows: of dz
 } DepthwiseBackwardArgs;
 
 typedef struct {
@@ -171,7 +171,7 @@ typedef struct {
 
 typedef struct {
   buf input, expandWeight, expandBias, weight, bias, residual, output; // expand*, residual: may be absent
-  i32 expandActivation, activation, images, blockImages, inChannels, height, width, outHeight, outWidth, kernel, stride, padding;
+  i32 expandActivation, activation, images, blockImages, bandRows, inChannels, height, width, outHeight, outWidth, kernel, stride, padding;
 } DepthwiseFoldedArgs;
 
 typedef struct {
@@ -187,11 +187,11 @@ typedef struct {
 // Walks a plan of its own, `records` records from `skip` records further on, over a few images at a time. The plan's own buffers lie
 // in the thread's arena, `arena` * 64 bytes behind its scratch; which arguments name such a one is in a record's words [2] and [3].
 typedef struct {
-  buf images, output;      // of all images: bytes; the value that the plan makes
-  buf groupImages, value;  // of a group: both in the arena
+  buf images, input, output;             // of all images: bytes, or instead the value that the plan reads; the value that it makes
+  buf groupImages, groupInput, value;    // of a group: in the arena
   i32 skip, records, arena;
-  i32 first, count, all;   // images of the first group begin with `first`; images in a group, and in all
-  i32 imageBytes, imageRows, channels; // of an image; imageRows and channels of the value
+  i32 first, count, all;                 // images of the first group begin with `first`; images in a group, and in all
+  i32 imageBytes, inputRows, inputChannels, imageRows, channels; // of an image: of the input, of the value
 } GroupsArgs;
 
 /** What every kernel gets beside its arguments: the memory, this thread's scratch, and the chunks to do. */

@@ -38,9 +38,12 @@ APART void pool(const PoolArgs *p, CALL) {
 APART void poolBackward(const PoolBackwardArgs *p, CALL) {
   const float mean = 1.0f / (float)p->imageRows;
   const ix stride = panelStride((ix)p->images * p->imageRows), vectorStride = panelStride(p->images);
-  v8 *sums = (v8 *)scratch;
+  v8 *sums = (v8 *)scratch, *stats = 0;
   for (int k = from; k < to; k++) {
-    zero(sums, 2);
+    if (p->stats) {
+      stats = AT(p->stats) + k;
+      stats[0] = stats[p->channels / 8] = (v8){0};
+    }
     for (int image = 0; image < p->images; image++) {
       const ix at = k * stride + (ix)image * p->imageRows, vector = k * vectorStride + image;
       const v8 share = AT(p->gradient)[vector] * mean;
@@ -51,12 +54,12 @@ APART void poolBackward(const PoolBackwardArgs *p, CALL) {
       } else {
         for (int i = 0; i < p->imageRows; i++) out[i] = share;
       }
+      zero(sums, 2);
       finishGradient(p->activation, out, AT(p->z) + at, p->imageRows, AT(p->coef) + k, p->channels / 8, sums);
+      if (!stats) continue;
+      stats[0] = stats[0] + sums[0];
+      stats[p->channels / 8] = stats[p->channels / 8] + sums[1];
     }
-    if (!p->stats) continue;
-    v8 *stats = AT(p->stats) + k;
-    stats[0] = sums[0];
-    stats[p->channels / 8] = sums[1];
   }
 }
 

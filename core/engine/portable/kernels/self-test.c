@@ -44,13 +44,13 @@ static void testDepthwise(char *memory, char *scratch, int kernel, int stride, i
   const int out = (TEST_SIZE - 1) / stride + 1, chunks = TEST_CHANNELS / 8 * 2;
   depthwiseForward(&(DepthwiseForwardArgs){.input = SLOT(1), .inputCoef = SLOT(2), .weight = SLOT(3), .output = SLOT(first),
                                            .stats = SLOT(first + 1), .activation = ACT_RELU, .groups = 2, .images = TEST_IMAGES,
-                                           .channels = TEST_CHANNELS, .height = TEST_SIZE, .width = TEST_SIZE, .outHeight = out,
+                                           .bandRows = 4, .channels = TEST_CHANNELS, .height = TEST_SIZE, .width = TEST_SIZE, .outHeight = out,
                                            .outWidth = out, .kernel = kernel, .stride = stride, .padding = kernel / 2},
                    memory, scratch, 0, chunks);
   depthwiseBackward(&(DepthwiseBackwardArgs){.input = SLOT(1), .inputCoef = SLOT(2), .weight = SLOT(3), .z = SLOT(first),
                                              .coef = SLOT(7), .dy = SLOT(6), .inputGradient = SLOT(first + 2),
                                              .weightGradient = SLOT(first + 3), .stats = SLOT(first + 4),
-                                             .activation = ACT_HARD_SWISH, .groups = 2, .images = TEST_IMAGES,
+                                             .activation = ACT_HARD_SWISH, .groups = 2, .images = TEST_IMAGES, .bandRows = 2,
                                              .channels = TEST_CHANNELS, .height = TEST_SIZE, .width = TEST_SIZE, .outHeight = out,
                                              .outWidth = out, .kernel = kernel, .stride = stride, .padding = kernel / 2},
                     memory, scratch, 0, chunks);

@@ -2,10 +2,18 @@
 // weights (kernels/folded.c), each group in one thread's arena. A group leaves the last unit's value, or its mean.
 import type { ConvOp, DepthwiseConvOp } from "../../../model/network.ts";
 import { Plan, type Buffer } from "../plan.ts";
-import { depthFirstBlock, depthFirstImages, forwardBlockRows, panelStride, VECTOR_BYTES } from "../shapes.ts";
+import {
+  depthFirstBlock,
+  depthwiseBandRows,
+  depthwiseWindowBytes,
+  forwardBlockRows,
+  panelStride,
+  VECTOR_BYTES,
+} from "../shapes.ts";
 import type { Unit } from "../stages.ts";
 import { lowerGateVectors } from "./gate.ts";
 import { activationCode, mapBuffer, mapSize, vectorBuffer, weightOf, type Lowering } from "./lowering.ts";
+import { isMadeInside, spansOf } from "./spans.ts";
 import { normBuffers, normOf } from "./norm.ts";
 import { lowerNormalize } from "./normalize.ts";
 import { patchGeometry } from "./value.ts";
@@ -32,32 +40,29 @@ export function lowerFold(lowering: Lowering): void {
  */
 export function lowerDepthFirst(lowering: Lowering, units: readonly Unit[], end: "map" | "mean"): Buffer {
   const { images, plan } = lowering;
-  const { output: shape } = (units.at(-1) as Unit).conv;
-  const map = mapSize(shape, images);
-  const output = end === "mean" ? vectorBuffer(lowering, map.channels) : mapBuffer(lowering, map);
-  const most = Math.min(depthFirstImages(largestMap(units)), images);
-  const whole = Math.floor(images / most);
-  addGroups(lowering, { units, end, output, first: 0, count: most, groups: whole });
-  const rest = images - whole * most;
-  if (rest === 0) return output;
-  plan.alongside();
-  addGroups(lowering, { units, end, output, first: whole * most, count: rest, groups: 1 });
-  return output;
-}
-
-/** Numbers of the largest value of one image that is written out. */
-function largestMap(units: readonly Unit[]): number {
-  const written = units.filter((unit, i) => !isMadeInside(unit, units[i + 1]));
-  return Math.max(
-    ...written.map(({ conv }) => {
-      const { channels, imageRows } = mapSize(conv.output, 1);
-      return channels * imageRows;
-    }),
-  );
+  const last = units.at(-1) as Unit;
+  let input: Groups["input"] = null;
+  for (const { units: span, count } of spansOf(units, images)) {
+    const unit = span.at(-1) as Unit;
+    const map = mapSize(unit.conv.output, images);
+    const isMean = unit === last && end === "mean";
+    const output = isMean ? vectorBuffer(lowering, map.channels) : mapBuffer(lowering, map);
+    const groups = { units: span, input, end: isMean ? "mean" : "map", output } as const;
+    const whole = images - (images % count);
+    addGroups(lowering, { ...groups, first: 0, count, groups: whole / count });
+    if (whole < images) {
+      plan.alongside();
+      addGroups(lowering, { ...groups, first: whole, count: images - whole, groups: 1 });
+    }
+    input = { unit, value: output };
+  }
+  return (input as NonNullable<Groups["input"]>).value;
 }
 
 interface Groups {
   readonly units: readonly Unit[];
+  /** What the units read of those before, for all images; null: the image itself. */
+  readonly input: { readonly unit: Unit; readonly value: Buffer } | null;
   readonly end: "map" | "mean";
   readonly output: Buffer;
   /** The first image. */
@@ -67,25 +72,44 @@ interface Groups {
   readonly groups: number;
 }
 
-function addGroups(lowering: Lowering, { units, end, output, first, count, groups }: Groups): void {
+function addGroups(lowering: Lowering, { units, input, end, output, first, count, groups }: Groups): void {
   const { memory, images, plan, options } = lowering;
   const group: Lowering = { ...lowering, plan: new Plan(), images: count };
-  const imageBytes = memory.images.bytes / options.batchSize;
-  const groupImages = group.plan.buffer(count * imageBytes);
-  const values = new Map<Unit, Buffer>();
-  const pixels = lowerNormalize(group, groupImages);
-  units.forEach((unit, i) => addUnit(group, { values, pixels }, unit, units[i + 1]));
-  const value = finish(group, units.at(-1) as Unit, end, values);
+  const read = input === null ? readImages(group, options.batchSize) : readValue(group, input);
+  units.forEach((unit, i) => addUnit(group, read.made, unit, units[i + 1]));
+  const value = finish(group, units.at(-1) as Unit, end, read.made.values);
   group.plan.keep(value.buffer);
-  const all = { images: memory.images, output, first, count, all: images, imageBytes };
-  plan.addGroups(group.plan, groups, { ...all, groupImages, value: value.buffer, ...value.size });
+  const all = {
+    images: input === null ? memory.images : null,
+    input: input?.value ?? null,
+    output,
+    first,
+    count,
+    all: images,
+  };
+  plan.addGroups(group.plan, groups, { ...all, ...read.args, value: value.buffer, ...value.size });
+}
+
+function readImages(group: Lowering, batchSize: number) {
+  const imageBytes = group.memory.images.bytes / batchSize;
+  const groupImages = group.plan.buffer(group.images * imageBytes);
+  const made: Made = { values: new Map(), pixels: lowerNormalize(group, groupImages) };
+  return { made, args: { groupImages, groupInput: null, imageBytes, inputRows: 0, inputChannels: 0 } };
+}
+
+function readValue(group: Lowering, { unit }: NonNullable<Groups["input"]>) {
+  const map = mapSize(unit.conv.output, group.images);
+  const groupInput = mapBuffer(group, map);
+  const made: Made = { values: new Map([[unit, groupInput]]), pixels: null };
+  const sizes = { imageBytes: 0, inputRows: map.imageRows, inputChannels: map.channels };
+  return { made, args: { groupImages: null, groupInput, ...sizes } };
 }
 
 /** What units have made so far of a group of images. */
 interface Made {
   readonly values: Map<Unit, Buffer>;
-  /** The normalised image. */
-  readonly pixels: Buffer;
+  /** The normalised image, where these units read it. */
+  readonly pixels: Buffer | null;
 }
 
 function finish(group: Lowering, last: Unit, end: Groups["end"], values: Made["values"]) {
@@ -93,12 +117,6 @@ function finish(group: Lowering, last: Unit, end: Groups["end"], values: Made["v
   const buffer = values.get(last) as Buffer;
   if (end === "map") return { buffer, size: { imageRows, channels } };
   return { buffer: addPool(group, buffer, { imageRows, channels }), size: { imageRows: 1, channels } };
-}
-
-/** A 1 x 1 convolution that only the next unit reads, a depthwise one: made there, a few channels at a time. */
-function isMadeInside(unit: Unit, next: Unit | undefined): boolean {
-  const plain = unit.gate === null && unit.shortcut === null && unit.input !== null;
-  return plain && unit.readers === 1 && next?.input === unit && next.conv.kind === "depthwiseConv";
 }
 
 function addUnit(group: Lowering, made: Made, unit: Unit, next: Unit | undefined): void {
@@ -142,9 +160,10 @@ function addDepthwise(group: Lowering, { values }: Made, unit: Unit, conv: Depth
   const written = values.get(source);
   const expand = written === undefined ? foldedOf(group, source) : null;
   const input = written ?? values.get(source.input as Unit) ?? null;
-  const blockImages = Math.min(images, depthFirstBlock(imageRows));
-  const planeVectors = (height + 2 * padding) * (width + 2 * padding) + 128;
-  plan.needScratch((planeVectors + 2 * panelStride(blockImages * imageRows)) * VECTOR_BYTES);
+  const bandRows = depthwiseBandRows(height, width);
+  const blockImages = bandRows < height ? 1 : Math.min(images, depthFirstBlock(imageRows));
+  const blockBytes = panelStride(blockImages * bandRows * width) * VECTOR_BYTES;
+  plan.needScratch(2 * (depthwiseWindowBytes(width, kernel, padding, bandRows) + blockBytes));
   plan.add("depthwiseFolded", channels / 8, {
     input,
     expandWeight: expand?.weight ?? null,
@@ -152,7 +171,7 @@ function addDepthwise(group: Lowering, { values }: Made, unit: Unit, conv: Depth
     expandActivation: activationCode(source.activation),
     inChannels: weightOf(group, source.conv.weight).packing.inputs,
     ...args,
-    ...{ images, blockImages, height, width, outHeight, outWidth, kernel, stride, padding },
+    ...{ images, blockImages, bandRows, height, width, outHeight, outWidth, kernel, stride, padding },
   });
 }
 

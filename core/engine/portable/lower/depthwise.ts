@@ -1,6 +1,6 @@
 // Depthwise convolutions, forward and backward.
 import type { DepthwiseConvOp } from "../../../model/network.ts";
-import { imageGroups, VECTOR_BYTES } from "../shapes.ts";
+import { depthwiseBandRows, depthwiseWindowBytes, imageGroups, VECTOR_BYTES } from "../shapes.ts";
 import type { Unit } from "../stages.ts";
 import { prepareInputGradient } from "./input-gradient.ts";
 import { gradientBuffer, stateOf, weightOf, type Lowering, type MapSize, type UnitState } from "./lowering.ts";
@@ -11,9 +11,10 @@ export function lowerDepthwise(lowering: Lowering, unit: Unit, conv: DepthwiseCo
   const { plan, images } = lowering;
   const source = depthwiseInput(lowering, unit);
   const geometry = depthwiseGeometry(conv, source.map, state.map, images);
-  const { groups, channels, height, width, padding } = geometry;
+  const { groups, channels, height, width, kernel, padding } = geometry;
   const stats = statsBuffer(lowering, state, groups);
-  plan.needScratch((height + 2 * padding) * (width + 2 * padding) * VECTOR_BYTES);
+  const bandRows = depthwiseBandRows(height, width);
+  plan.needScratch(2 * VECTOR_BYTES + depthwiseWindowBytes(width, kernel, padding, bandRows));
   plan.add("depthwiseForward", (channels / 8) * groups, {
     input: source.plain ?? source.z,
     inputCoef: source.plain === null ? source.coef : null,
@@ -21,6 +22,7 @@ export function lowerDepthwise(lowering: Lowering, unit: Unit, conv: DepthwiseCo
     output: state.z,
     stats,
     activation: source.activation,
+    bandRows,
     ...geometry,
   });
   lowerNorm(lowering, unit, state, { stats, parts: groups, units: images, unitRows: state.map.imageRows });
@@ -56,6 +58,7 @@ export function lowerDepthwiseBackward(
     residual: gradient.gradientResidual,
     stats: gradient.gradientStats,
     activation: source.activation,
+    bandRows: Math.max(1, Math.floor(depthwiseBandRows(height, width) / conv.stride)),
     gated: input !== null && input.gate !== null ? 1 : 0,
     ...geometry,
   });

@@ -54,7 +54,7 @@ export function frozenUnits(lowering: Lowering): readonly Unit[] {
 }
 
 /** Whether the units from `count` on read, of those before, the last one alone. */
-function isCut(units: readonly Unit[], count: number): boolean {
+export function isCut(units: readonly Unit[], count: number): boolean {
   const after = new Set<Unit | null>(units.slice(count - 1)).add(null);
   const reads = (unit: Unit): (Unit | null)[] => [unit.input, unit.shortcut];
   return units.slice(count).every((unit) => unit.input !== null && reads(unit).every((source) => after.has(source)));
