@@ -19,8 +19,10 @@ export async function copyIn(
   const stream = await query.writable();
   stream.on("error", () => undefined); // is `refused`
   try {
-    for await (const part of parts)
-      await Promise.race([refused, new Promise<void>((done) => stream.write(part, () => done()))]);
+    for await (const part of parts) {
+      await new Promise<void>((done) => stream.write(part, () => done()));
+      if (stream.destroyed) return await refused;
+    }
   } catch (error) {
     stream.destroy(error as Error); // tells the server to forget the rows
     throw error;

@@ -11,7 +11,7 @@ import { releaseSpool, sendLeftovers } from "./spool/leftovers.ts";
 import { sendSpool } from "./spool/send-spool.ts";
 import type { RunCreation } from "./spool/spool-event.ts";
 import { BULK_BYTES, listSpools, removeSpool } from "./spool/spool-files.ts";
-import { SpoolWriter } from "./spool/spool-writer.ts";
+import { SpoolWriter, type Segment } from "./spool/spool-writer.ts";
 import { ownUser } from "./users.ts";
 
 export type OpenDatabase = Pick<Store, "sql" | "revive" | "name" | "away">;
@@ -109,7 +109,8 @@ class SpoolRecorder implements Recorder {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#heartbeat);
-    const { stored } = await this.flush();
+    let { stored } = await this.flush();
+    while (stored && this.#unsent) ({ stored } = await this.flush()); // recorded meanwhile
     for (const timer of [this.#sendTimer, this.#syncTimer]) if (timer !== null) clearTimeout(timer);
     this.#spool.close();
     for (const { path } of this.#spool.segments) (stored ? removeSpool : releaseSpool)(path);
@@ -167,22 +168,32 @@ class SpoolRecorder implements Recorder {
   /** Once more after a lost connection: an embedded server is started again. */
   async #sendAll(store: OpenDatabase): Promise<void> {
     try {
-      while (this.#unsent) await this.#sendSegment(store);
+      await this.#sendSegments(store);
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
       await store.revive();
-      while (this.#unsent) await this.#sendSegment(store);
+      await this.#sendSegments(store);
     }
   }
 
-  async #sendSegment({ sql }: OpenDatabase): Promise<void> {
-    const segment = this.#spool.segments[0]!;
-    const { path, end } = segment;
-    for await (const sent of sendSpool({ sql, path, runId: this.runId, from: this.#sentTo, end })) {
+  /** All that stands there now; what is recorded meanwhile goes with the next bulk, so that a busy trainer does not send single rows. */
+  async #sendSegments(store: OpenDatabase): Promise<void> {
+    const last = this.#spool.segments.at(-1);
+    for (let segment; segment !== last && this.#unsent;) {
+      segment = this.#spool.segments[0]!;
+      await this.#sendSegment(store, segment);
+    }
+  }
+
+  async #sendSegment({ sql }: OpenDatabase, segment: Segment): Promise<void> {
+    const { path } = segment;
+    const before = this.#sentTo;
+    for await (const sent of sendSpool({ sql, path, runId: this.runId, from: before, end: () => segment.end })) {
       this.#sentTo = sent.offset;
       for (const notice of sent.notices) this.#options.onNotice?.(notice);
+      if (sent.rest !== null) throw damaged(path, sent.offset);
     }
-    if (this.#sentTo < end) throw damaged(path, this.#sentTo);
+    if (this.#sentTo === before && before < segment.end) throw damaged(path, before);
     if (this.#spool.segments.length === 1 || this.#sentTo < segment.end) return;
     this.#spool.segments.shift();
     this.#sentTo = 0;

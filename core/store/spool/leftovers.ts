@@ -99,7 +99,7 @@ type Sent = Pick<SendResult, "events" | "rest" | "notices">;
 /** A file that the database refuses as a whole is kept, and holds up no other. */
 async function sendLeftover(sql: Sql, file: SpoolState): Promise<Sent> {
   try {
-    const sent = await sendFile({ sql, path: file.path, runId: file.runId, from: 0 });
+    const sent = await sendFile({ sql, path: file.path, runId: file.runId });
     if (sent.lastSeq !== null) await endWith(sql, file, momentOf(sent.lastSeq));
     return { ...sent, notices: [...sent.notices, ...tellRest(file.path, sent.rest, file.bytes - sent.offset)] };
   } catch (error) {

@@ -1,9 +1,10 @@
 // Ships a spool's records in bulk, in order, from an offset on. What the database refuses for its content is kept as a line in the
 // run's log, so that one bad event never holds up the others.
+import { stat } from "node:fs/promises";
 import type { Sql } from "postgres";
 import { isConnectionLoss } from "../connection-error.ts";
 import { applyEvents } from "../events/apply-events.ts";
-import { readSpool } from "./spool-files.ts";
+import { BULK_BYTES, readSpool } from "./spool-files.ts";
 import type { SpoolEvent } from "./spool-event.ts";
 
 export interface SendResult {
@@ -26,8 +27,8 @@ export interface SendOptions {
   readonly path: string;
   readonly runId: string;
   readonly from: number;
-  /** Default: the file's end. */
-  readonly end?: number;
+  /** Asked again and again: the file may be written meanwhile. */
+  readonly end: () => number;
 }
 
 /** So many bulks of batches are under way at the same time: one is made ready while the server takes in the other. */
@@ -35,21 +36,36 @@ const AT_ONCE = 2;
 
 /**
  * Bulk after bulk up to the end, each as soon as it is stored, with its place in the file. Where bulks hold nothing but batches, whose
- * order does not matter, the next is sent before the last is stored.
+ * order does not matter, the next is sent before the last is stored. A file that is written meanwhile is followed by whole bulks only.
  * @throws the driver's error when the connection is lost: then what was not given back does not count
  */
 export async function* sendSpool({ sql, path, runId, from, end }: SendOptions): AsyncGenerator<SendResult> {
+  const goal = end();
   const underWay: Promise<SendResult>[] = [];
+  let at = from;
+  let ended = false;
   let alone = false; // what is under way must be stored before the next is sent
-  let next = await readBulk(path, from, end);
+  let waiting: Bulk | null = null; // for what is under way
+  const isDue = (): boolean => {
+    if (underWay.length === 0) return waiting !== null || (!ended && (at < goal || end() - at >= BULK_BYTES));
+    return waiting === null && !ended && !alone && underWay.length < AT_ONCE && end() - at >= BULK_BYTES;
+  };
   try {
     for (;;) {
-      while (next !== null && (underWay.length === 0 || (!alone && next.batches && underWay.length < AT_ONCE))) {
-        const sending = sendBulk(sql, runId, next);
+      while (isDue()) {
+        const bulk: Bulk | null = waiting ?? (await readBulk(path, at, end()));
+        waiting = null;
+        ended = bulk === null || bulk.rest !== null;
+        if (bulk === null) break;
+        at = bulk.offset;
+        if (!bulk.batches && underWay.length > 0) {
+          waiting = bulk;
+          break;
+        }
+        const sending = sendBulk(sql, runId, bulk);
         sending.catch(() => undefined); // thrown where it is awaited
         underWay.push(sending);
-        alone = !next.batches;
-        next = next.rest === null ? await readBulk(path, next.offset, end) : null;
+        alone = !bulk.batches;
       }
       const first = underWay.shift();
       if (first === undefined) return;
@@ -67,8 +83,7 @@ interface Bulk extends Pick<SendResult, "offset" | "rest"> {
 }
 
 /** @returns null at the end */
-async function readBulk(path: string, from: number, end?: number): Promise<Bulk | null> {
-  if (from === end) return null;
+async function readBulk(path: string, from: number, end: number): Promise<Bulk | null> {
   const { events, consumed, rest } = await readSpool(path, from, end);
   if (consumed === 0 && rest === null) return null;
   const told = events.filter(({ event }) => event.kind !== "open");
@@ -81,10 +96,11 @@ async function sendBulk(sql: Sql, runId: string, { told, offset, rest }: Bulk): 
   return { offset, events: told.length, lastSeq: told.at(-1)?.seq ?? null, rest, notices };
 }
 
-/** All bulks up to the end. */
-export async function sendFile(options: SendOptions): Promise<SendResult> {
-  let sent: SendResult = { offset: options.from, events: 0, lastSeq: null, rest: null, notices: [] };
-  for await (const { offset, events, lastSeq, rest, notices } of sendSpool(options))
+/** All of a file that nobody writes any more. */
+export async function sendFile(options: Pick<SendOptions, "sql" | "path" | "runId">): Promise<SendResult> {
+  const { size } = await stat(options.path);
+  let sent: SendResult = { offset: 0, events: 0, lastSeq: null, rest: null, notices: [] };
+  for await (const { offset, events, lastSeq, rest, notices } of sendSpool({ ...options, from: 0, end: () => size }))
     sent = {
       ...{ offset, rest, lastSeq: lastSeq ?? sent.lastSeq },
       ...{ events: sent.events + events, notices: [...sent.notices, ...notices] },
