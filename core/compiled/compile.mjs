@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
+  chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -62,6 +63,7 @@ export async function compile(place) {
 async function compileOnce({ root, cache, markOf }) {
   const begunMs = Date.now();
   const aside = mkdtempSync(join(cache, "new-"));
+  chmodSync(aside, 0o755); // mkdtemp closes it to other users, who may run the same installation
   try {
     const paths = await bundle(root, aside);
     if (paths.some((path) => statSync(join(root, path)).ctimeMs >= begunMs)) return null;
