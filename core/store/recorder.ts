@@ -34,11 +34,17 @@ const HEARTBEAT_MS = 5_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 10_000;
 
-/** What an earlier process recorded of this run and could not send is sent first. @throws LockstepError "usage" for a name that cannot be stored */
+/**
+ * What an earlier process recorded of this run and could not send is sent first. A new run is in the database when this returns, so that
+ * other commands find it from its first batch on, unless the database is away or is to be opened later.
+ * @throws LockstepError "usage" for a name that cannot be stored
+ */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
-  if (options.create !== undefined) checkNames(options.create.run);
-  const afterSeq = await lastKnownSeq(options);
-  return new SpoolRecorder(options, afterSeq);
+  const { store, create } = options;
+  if (create !== undefined) checkNames(create.run);
+  const recorder = new SpoolRecorder(options, await lastKnownSeq(options));
+  if (create !== undefined && typeof store !== "function" && store.away === null) await recorder.flush();
+  return recorder;
 }
 
 /** Numbers of events grow over all processes of a run, even where the clock was set back. */

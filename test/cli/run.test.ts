@@ -179,9 +179,9 @@ it("Ctrl-C in the middle of an epoch: exit code 130, the run says interrupted, a
 });
 
 it("exp stop ends a run cleanly and exp resume goes on with it", async () => {
-  home.write("stop.ts", tinyExperiment({ name: "stop", base: { ...TINY_SETTINGS, epochs: 40 } }));
+  home.write("stop.ts", tinyExperiment({ name: "stop", base: { ...TINY_SETTINGS, epochs: 60 } }));
   const started = home.start(["run", "stop.ts", "--no-dashboard"]);
-  await started.seen(/epoch 1\/40/);
+  await started.seen(/epoch 1\/60/);
   const stopped = await home.exp(["stop", "stop/base/0", "--json"]);
   expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ type: "stopped", status: "interrupted" });
   await started.finished;

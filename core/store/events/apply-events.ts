@@ -205,7 +205,7 @@ async function updateRun(sql: TransactionSql, runId: string, events: ByKind): Pr
   for (const status of ofKind<StatusEvent>(events, "status")) await updateStatus(sql, runId, status);
 }
 
-/** One status of a run, unless a newer one stands there. */
+/** One status of a run, unless a newer one stands there. A request to stop may have come before the news that it runs. */
 async function updateStatus(sql: TransactionSql, runId: string, { seq, event }: Numbered<StatusEvent>): Promise<void> {
   const at = momentOf(seq);
   const running = event.status === "running";
@@ -214,7 +214,7 @@ async function updateStatus(sql: TransactionSql, runId: string, { seq, event }: 
     update runs set status = ${event.status}, status_seq = ${seq},
       started_at = case when ${running} then coalesce(started_at, ${at}::timestamptz) else started_at end,
       ended_at = case when ${ended} then ${at}::timestamptz end,
-      stop_requested_at = null,
+      stop_requested_at = case when ${running} then stop_requested_at end,
       digest = coalesce(${event.digest}, digest),
       error_code = ${event.error?.code ?? null},
       error_message = ${event.error === null ? null : storableText(event.error.message)}

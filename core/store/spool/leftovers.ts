@@ -128,7 +128,7 @@ function tellRest(path: string, rest: "cut" | "damaged" | null, bytes: number): 
 /** Another process may send the same file, and remove it first. */
 function isGone(error: unknown): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" && syscall === "open";
+  return code === "ENOENT" && (syscall === "open" || syscall === "stat");
 }
 
 function nothingIfGone(error: unknown): [] {
