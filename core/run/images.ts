@@ -21,13 +21,15 @@ export interface ImagesInput {
   readonly recorder: Recorder;
 }
 
-/** The pictures of one run, made while it trains: its first step does not wait for them. */
+/**
+ * The pictures of one run, made while it trains: its first step does not wait for them. Each attempt makes them, since an earlier one may have
+ * died before it had them all, or with a machine that nobody has any more; what is stored already stays as it is.
+ */
 export class Pictures {
-  private readonly input: (ImagesInput & Offering) | null;
+  private readonly input: ImagesInput & Offering;
   private making: Promise<void> | null = null;
 
-  /** @param input null: an earlier attempt has made them */
-  constructor(input: (ImagesInput & Offering) | null) {
+  constructor(input: ImagesInput & Offering) {
     this.input = input;
   }
 
@@ -43,7 +45,6 @@ export class Pictures {
   }
 
   private async make(): Promise<void> {
-    if (this.input === null) return;
     const { job, data, recorder } = this.input;
     await recordContactSheet(this.input);
     const samples = new Set([...job.split.val, ...job.split.test, ...job.data.pairSamples]);

@@ -139,7 +139,7 @@ async function trainRun({ work, workshop, recorder, say, signal }: Attempt): Pro
     if (!resumed) for (const text of report) say("info", text);
     return state;
   };
-  const pictures = new Pictures(resumed ? null : { job, data, folder, home, recorder, onNotice: observer.notice });
+  const pictures = new Pictures({ job, data, folder, home, recorder, onNotice: observer.notice });
   const training = train({
     ...{ settings, seed, network: job.network, state: firstState, engine, data, signal, resumeFrom, engineChange },
     recorder: withEpochLines(recorder, settings.epochs, (text) => say("info", text)),
