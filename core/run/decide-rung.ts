@@ -1,6 +1,6 @@
 // One decision of successive halving: from the validation results that are stored, by whichever process asks for it.
 import type { Halving } from "../experiment/settings.ts";
-import { readRungValues, saveDecisions, type HalvingDecision, type RungValue } from "../store/halving.ts";
+import { saveDecisions, type HalvingDecision, type RungValue } from "../store/halving.ts";
 import type { Store } from "../store/index.ts";
 import { decide, type Decision } from "./rungs.ts";
 
@@ -13,14 +13,20 @@ export interface Contestant {
 
 export type DecideBy = Pick<Halving, "metric" | "factor">;
 
-/** Decides who goes on from the rung, and stores it. @param alive in the order of the experiment */
+export interface Rung {
+  /** In the order of the experiment. */
+  readonly alive: readonly Contestant[];
+  readonly rung: number;
+  /** Of those runs, up to the rung. */
+  readonly values: ReadonlyMap<string, RungValue>;
+}
+
+/** Decides who goes on from the rung, and stores it. */
 export async function decideRung(
   store: Store,
-  { alive, rung }: { readonly alive: readonly Contestant[]; readonly rung: number },
+  { alive, rung, values }: Rung,
   { metric, factor }: DecideBy,
 ): Promise<readonly Decision[]> {
-  const ids = alive.map(({ runId }) => runId);
-  const values = await readRungValues(store, ids, { metric, epoch: rung });
   const variants = [...new Set(alive.map(({ variant }) => variant))];
   const scores = variants.map((variant) => ({ variant, score: scoreOf(variant, alive, values) }));
   const decisions = decide(scores, { metric, factor });

@@ -2,7 +2,7 @@
 // Decisions are made from stored validation results and are stored; a sweep that was killed comes to the same ones again.
 import { LockstepError } from "../errors.ts";
 import type { Halving } from "../experiment/settings.ts";
-import { readRungValues, type RungValue } from "../store/halving.ts";
+import { hasReached, readRungValues, type RungValue } from "../store/halving.ts";
 import { seedText } from "../store/seed-text.ts";
 import { advance, type LookedUp, type Place } from "./advance.ts";
 import { decideRung, keptVariants, sentence } from "./decide-rung.ts";
@@ -77,7 +77,7 @@ async function standsAt(
 ): Promise<RunOutcome | null> {
   if (earlier?.status !== "paused" && earlier?.status !== "pruned") return null;
   const stored = (await readRungValues(store, [earlier.runId], { metric, epoch: rung })).get(earlier.runId);
-  if (stored === undefined || stored.epochs < rung) return null;
+  if (!hasReached(stored, rung)) return null;
   return { summary: unfinished(nameOf(one.row, earlier.runId), earlier.status), bestPath: null, error: null };
 }
 
@@ -97,7 +97,7 @@ async function halve(
     variant: found.one.row.variant,
     failed: found.earlier?.status === "failed",
   }));
-  const decisions = await decideRung(store, { alive: contestants, rung }, halving);
+  const decisions = await decideRung(store, { alive: contestants, rung, values }, halving);
   observer.stage(sentence(decisions, metric, rung));
   const kept = keptVariants(decisions);
   for (const { one, earlier } of alive) {
@@ -113,7 +113,7 @@ async function halve(
 
 function refuseUnfinished({ one, earlier }: LookedUp, rung: number, stored: RungValue | undefined): void {
   const failed = earlier?.status === "failed";
-  if (failed || earlier?.status === "done" || (stored?.epochs ?? 0) >= rung) return;
+  if (failed || earlier?.status === "done" || hasReached(stored, rung)) return;
   const { experiment, variant, ...position } = nameOf(one.row, runIdOf({ one, earlier }));
   throw new LockstepError({
     code: "run-state",

@@ -10,6 +10,11 @@ export interface RungValue {
   readonly value: number | null;
 }
 
+/** Whether a run has come to the rung. @param stored undefined: it has no validated epoch */
+export function hasReached(stored: RungValue | undefined, rung: number): boolean {
+  return (stored?.epochs ?? 0) >= rung;
+}
+
 /** By run; a run without a validated epoch is missing. */
 export async function readRungValues(
   store: Store,

@@ -2,7 +2,7 @@
 // others) it gives back for other workers and takes no more; what another worker left behind goes on from its last checkpoint.
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockstepError } from "../../errors.ts";
-import { readRungValues } from "../../store/halving.ts";
+import { hasReached, readRungValues } from "../../store/halving.ts";
 import { markLostRuns, setRunStatus } from "../../store/index.ts";
 import type { RunSummary } from "../observer.ts";
 import { resumeRun } from "../resume.ts";
@@ -77,7 +77,7 @@ async function stands({ run, leg }: Taken, { store }: Workshop): Promise<boolean
   if (run.status !== "paused" || leg === null || leg.pauseAfterEpoch === null) return false;
   const { metric } = leg.sweep.halving;
   const values = await readRungValues(store, [run.runId], { metric, epoch: leg.pauseAfterEpoch });
-  if ((values.get(run.runId)?.epochs ?? 0) < leg.pauseAfterEpoch) return false;
+  if (!hasReached(values.get(run.runId), leg.pauseAfterEpoch)) return false;
   await store.sql`update runs set status = 'paused' where run_id = ${run.runId} and status = 'running'`;
   return true;
 }
