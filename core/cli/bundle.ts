@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
+import { megabytes } from "../megabytes.ts";
 import { writeBundle } from "../run/bundle.ts";
 import { initialFile } from "../run/stored-weights.ts";
 import { readRecorded } from "../run/recorded.ts";
@@ -49,7 +50,7 @@ async function bundleCommand(name: string, { output, weights, json }: BundleFlag
     if (json) printJson({ type: "bundle", run: runId, path: resolve(output), bytes });
     else
       process.stdout.write(
-        `${output}: run ${runId}, ${(bytes / 1e6).toFixed(1)} MB. Elsewhere: exp reproduce ${output} --data IMAGES\n`,
+        `${output}: run ${runId}, ${megabytes(bytes)}. Elsewhere: exp reproduce ${output} --data IMAGES\n`,
       );
   });
 }

@@ -1,6 +1,7 @@
 // exp data prepare: decode a data set into the cache ahead of time.
 import { listSource, preparedPath, prepareImages } from "../data/index.ts";
 import { createPortableResampler } from "../engine/portable/resample.ts";
+import { megabytes } from "../megabytes.ts";
 import { dataOf } from "./data-source.ts";
 import { printNotice } from "./notice.ts";
 import { printJson } from "./output.ts";
@@ -25,7 +26,7 @@ export async function prepareData(text: string, { size, json }: PrepareFlags): P
     const path = preparedPath(listing.manifest.digest, size);
     const about = { dataset: listing.manifest.digest, digest, images: images.length, bytes, path };
     if (json) printJson({ type: "prepared", ...about });
-    else process.stdout.write(`${images.length} images, ${(bytes / 1e6).toFixed(1)} MB, digest ${digest}\n${path}\n`);
+    else process.stdout.write(`${images.length} images, ${megabytes(bytes)}, digest ${digest}\n${path}\n`);
   } finally {
     await resizer.close();
   }

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { LockstepError } from "../errors.ts";
+import { megabytes } from "../megabytes.ts";
 import { countRows, type BackupHeader } from "../store/backup/format.ts";
 import { checkBackup, openBackup } from "../store/backup/read-backup.ts";
 import { restoreBackup } from "../store/backup/restore.ts";
@@ -116,8 +117,4 @@ function facts(header: BackupHeader) {
 function text(header: BackupHeader): string {
   const rows = countRows(header).toLocaleString("en");
   return `${countRows(header, "runs")} runs, ${rows} rows of ${header.madeAt}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,6 +1,7 @@
 // exp gc: removes for good what nothing needs any more.
 import type { Command } from "commander";
 import { expHome } from "../home.ts";
+import { megabytes } from "../megabytes.ts";
 import { findUnusedCaches, removeCaches } from "../run/unused-caches.ts";
 import type { StoredObject } from "../store/artifacts/object-store.ts";
 import { collectUnreferenced } from "../store/artifacts/references.ts";
@@ -43,14 +44,12 @@ async function collect({ olderThan, dryRun = false, json }: GcFlags): Promise<vo
     if (!dryRun) await removeCaches(caches);
     if (json) return printJson({ type: "gc", runs: removed, kept, bytes, caches, objects: objects ?? [], dryRun });
     const verb = dryRun ? "would be removed" : "removed";
-    process.stdout.write(`${count(removed.length, "deleted run")} ${verb}, ${(bytes / 1e6).toFixed(1)} MB\n`);
+    process.stdout.write(`${count(removed.length, "deleted run")} ${verb}, ${megabytes(bytes)}\n`);
     const cacheBytes = caches.reduce((sum, cache) => sum + cache.bytes, 0);
-    process.stdout.write(`${count(caches.length, "unused cache")} ${verb}, ${(cacheBytes / 1e6).toFixed(1)} MB\n`);
+    process.stdout.write(`${count(caches.length, "unused cache")} ${verb}, ${megabytes(cacheBytes)}\n`);
     if (objects !== null) {
       const sum = objects.reduce((total, one) => total + one.bytes, 0);
-      process.stdout.write(
-        `${count(objects.length, "file")} in the artifact store ${verb}, ${(sum / 1e6).toFixed(1)} MB\n`,
-      );
+      process.stdout.write(`${count(objects.length, "file")} in the artifact store ${verb}, ${megabytes(sum)}\n`);
     }
     for (const { path } of caches) process.stdout.write(`  ${path}\n`);
     for (const run of kept) printNotice(`deleted run ${run} stays: other runs started from its weights`);
