@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { contactSheet, drawMixes, epochOrder, trainingCrops, writeThumbnails } from "../data/index.ts";
 import { offerDataFiles, type Offering } from "../store/artifacts/offer.ts";
 import { saveSampleArtifacts, type Store } from "../store/index.ts";
-import { artifactOf } from "../train/artifact.ts";
+import { artifactOf, storedFile } from "../train/artifact.ts";
 import { writeAtomically } from "../train/atomic-file.ts";
 import type { TrainData } from "../train/contract.ts";
 import type { Recorder, SampleArtifact } from "../train/recorder.ts";
@@ -101,10 +101,9 @@ async function makeThumbnails(
   const files: SampleArtifact[] = [];
   for (const { sampleIndex, path } of thumbnails) {
     // one by one: hundreds at once would keep the main thread from its turns while a run trains
-    const about = { artifactKind: "thumbnail", mediaType: "image/webp", epoch: null };
-    const { sha256, bytes } = await artifactOf(join(home, path), home, about);
+    const file = await storedFile(join(home, path), home);
     const sampleId = manifest.samples[sampleIndex]?.id ?? "";
-    files.push({ sampleId, kind: "thumbnail", mediaType: "image/webp", path, sha256, bytes });
+    files.push({ sampleId, kind: "thumbnail", mediaType: "image/webp", ...file });
   }
   return files;
 }

@@ -1,16 +1,16 @@
 // Prepared images that go from machine to machine through the artifact store, by choice (--share-images): a worker without the images trains
 // from them, with the same bits, since training reads nothing else. Data set and split are those that the database holds.
 import { existsSync } from "node:fs";
-import { rm, stat } from "node:fs/promises";
-import { relative, sep } from "node:path";
+import { rm } from "node:fs/promises";
 import { preparedPath, type Source } from "../data/index.ts";
 import { openPreparedFile } from "../data/prepared-file.ts";
 import type { Prepared } from "../data/sample.ts";
 import { LockstepError } from "../errors.ts";
-import { fileDigest } from "../file-digest.ts";
+import { megabytes } from "../megabytes.ts";
 import { artifactsPlace } from "../store/artifacts/object-store.ts";
 import { offerDataFiles } from "../store/artifacts/offer.ts";
 import { fetchPreparedFile, findPreparedFile, savePreparedFile } from "../store/artifacts/prepared-images.ts";
+import { storedFile } from "../train/artifact.ts";
 import { saveThumbnails } from "./images.ts";
 import type { Job } from "./jobs.ts";
 import type { OpenData } from "./open-data.ts";
@@ -46,11 +46,10 @@ export async function shareImages(jobs: readonly Job[], workshop: Workshop): Pro
     await saveData(store, job);
     const prepared = await job.data.prepare(storeSizePx, resampler);
     await saveThumbnails({ store, home, onNotice: observer.notice }, { ...job, prepared }, job.data.pairSamples);
-    const { size: bytes } = await stat(path);
-    const file = { path: relative(home, path).split(sep).join("/"), sha256: await fileDigest(path), bytes };
+    const file = await storedFile(path, home);
     await savePreparedFile(store, { datasetDigest, storeSizePx, ...file });
     offerDataFiles({ home, onNotice: observer.notice }, { datasetDigest, what: "prepared images", files: [file] });
-    observer.stage(`sharing the prepared images of ${job.sweep.plan.experiment}: ${megabytes(bytes)}`);
+    observer.stage(`sharing the prepared images of ${job.sweep.plan.experiment}: ${megabytes(file.bytes)}`);
   }
 }
 
@@ -112,8 +111,4 @@ function notHere({ run: { runId } }: Recorded, path: string): LockstepError {
     message: `run ${runId}: its images are not on this machine: there is no ${path}.`,
     next: "Bring them there, or share the prepared ones from where they are: exp run FILE --queue --share-images.",
   });
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -6,16 +6,15 @@ import type { ArtifactEvent } from "./recorder.ts";
 
 export type ArtifactAbout = Pick<ArtifactEvent, "artifactKind" | "mediaType" | "epoch">;
 
+export type StoredFile = Pick<ArtifactEvent, "path" | "sha256" | "bytes">;
+
 /** @param home paths are recorded relative to it, with forward slashes */
-export async function artifactOf(path: string, home: string, about: ArtifactAbout): Promise<ArtifactEvent> {
+export async function storedFile(path: string, home: string): Promise<StoredFile> {
   const sha256 = await fileDigest(path);
   const { size: bytes } = await stat(path);
-  return {
-    kind: "artifact",
-    ...about,
-    name: basename(path),
-    path: relative(home, path).split(sep).join("/"),
-    sha256,
-    bytes,
-  };
+  return { path: relative(home, path).split(sep).join("/"), sha256, bytes };
+}
+
+export async function artifactOf(path: string, home: string, about: ArtifactAbout): Promise<ArtifactEvent> {
+  return { kind: "artifact", ...about, name: basename(path), ...(await storedFile(path, home)) };
 }
