@@ -5,7 +5,6 @@ import type { Sql, TransactionSql } from "postgres";
 import type {
   ArtifactEvent,
   BatchEvent,
-  BestEvent,
   ConfusionEvent,
   EpochEvent,
   HistogramEvent,
@@ -15,12 +14,12 @@ import type {
   ProfileEvent,
   SampleArtifactsEvent,
   ScoresEvent,
-  StatusEvent,
 } from "../../train/recorder.ts";
 import { insertRunData, saveSampleArtifacts } from "../datasets.ts";
 import { insertRun } from "../insert-run.ts";
 import type { CreateEvent, SpoolEvent } from "../spool/spool-event.ts";
 import { arrayLiteral, storableText } from "./array-literal.ts";
+import { byKind, ofKind, type ByKind, type Numbered } from "./by-kind.ts";
 import { insertRows, type Expected, type Target } from "./insert-rows.ts";
 import { insertKernelTimes } from "./kernel-times.ts";
 import { classRows, classScoresTarget, epochScoresTarget } from "./scores.ts";
@@ -34,8 +33,7 @@ import {
   type ConfusionCell,
   type PredictionRow,
 } from "./targets.ts";
-
-type Numbered<Event> = { readonly seq: number; readonly event: Event };
+import { updateRun } from "./update-run.ts";
 
 /** @returns a line for each row that is there with other values; they are also in the run's log */
 export async function applyEvents(sql: Sql, runId: string, events: readonly SpoolEvent[]): Promise<string[]> {
@@ -190,37 +188,6 @@ async function insertArtifact(sql: TransactionSql, runId: string, event: Artifac
     on conflict do nothing`;
 }
 
-async function updateRun(sql: TransactionSql, runId: string, events: ByKind): Promise<void> {
-  const best = ofKind<BestEvent>(events, "best").at(-1);
-  if (best !== undefined) {
-    await sql`update runs set best_epoch = ${best.event.epoch}, val_loss = ${best.event.valLoss}, best_seq = ${best.seq}
-      where run_id = ${runId} and best_seq < ${best.seq}`;
-  }
-  const test = ofKind<EpochEvent>(events, "epoch").filter(({ event }) => event.phase === "test");
-  for (const { event } of test) {
-    const { loss, accuracy, precision, recall, f1, auc } = event.metrics;
-    await sql`update runs set test_loss = ${loss}, test_accuracy = ${accuracy}, test_precision = ${precision},
-      test_recall = ${recall}, test_f1 = ${f1}, test_auc = ${auc} where run_id = ${runId}`;
-  }
-  for (const status of ofKind<StatusEvent>(events, "status")) await updateStatus(sql, runId, status);
-}
-
-/** One status of a run, unless a newer one stands there. A request to stop may have come before the news that it runs. */
-async function updateStatus(sql: TransactionSql, runId: string, { seq, event }: Numbered<StatusEvent>): Promise<void> {
-  const at = momentOf(seq);
-  const running = event.status === "running";
-  const ended = !running && event.status !== "queued";
-  await sql`
-    update runs set status = ${event.status}, status_seq = ${seq},
-      started_at = case when ${running} then coalesce(started_at, ${at}::timestamptz) else started_at end,
-      ended_at = case when ${ended} then ${at}::timestamptz end,
-      stop_requested_at = case when ${running} then stop_requested_at end,
-      digest = coalesce(${event.digest}, digest),
-      error_code = ${event.error?.code ?? null},
-      error_message = ${event.error === null ? null : storableText(event.error.message)}
-    where run_id = ${runId} and status_seq < ${seq}`;
-}
-
 /** Told once, however often the rows are sent. */
 async function logConflicts(
   sql: TransactionSql,
@@ -234,20 +201,4 @@ async function logConflicts(
       select ${runId}, greatest(${seq + index}::bigint, (select max(seq) + 1 from run_events where run_id = ${runId})), now(), 'error', ${text}
       where not exists (select from run_events where run_id = ${runId} and text = ${text})`;
   }
-}
-
-type ByKind = ReadonlyMap<string, readonly SpoolEvent[]>;
-
-function byKind(events: readonly SpoolEvent[]): ByKind {
-  const kinds = new Map<string, SpoolEvent[]>();
-  for (const one of events) {
-    const others = kinds.get(one.event.kind);
-    if (others === undefined) kinds.set(one.event.kind, [one]);
-    else others.push(one);
-  }
-  return kinds;
-}
-
-function ofKind<Event>(events: ByKind, kind: string): readonly Numbered<Event>[] {
-  return (events.get(kind) ?? []) as readonly Numbered<Event>[];
 }
