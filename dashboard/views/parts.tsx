@@ -130,6 +130,19 @@ export function RunLink({ run }: { run: SeedAndFold & { readonly runId: string; 
   return useContext(InFile) ? name : <a href={`/runs/${run.runId}`}>{name}</a>;
 }
 
+/** Above a column that names the rows and columns of numbers. */
+export function HeadRow({ names }: { names: readonly string[] }) {
+  return (
+    <tr>
+      {names.map((name, i) => (
+        <th scope="col" class={i === 0 ? undefined : "num"}>
+          {name}
+        </th>
+      ))}
+    </tr>
+  );
+}
+
 /** A box that scrolls sideways by itself; focusable, so that the keyboard reaches it. */
 export function Scroll({ label, children }: { label: string; children?: Child }) {
   return (

@@ -7,7 +7,7 @@ import { metric, pValue, signed } from "../../format.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { METRIC_TITLES } from "../../statistics/metrics.ts";
 import { RESAMPLES } from "../../statistics/bootstrap.ts";
-import { Card, Scroll } from "../parts.tsx";
+import { Card, HeadRow, Scroll } from "../parts.tsx";
 
 interface Props {
   readonly a: RunDetail;
@@ -43,13 +43,7 @@ function OnSamples({
       <Scroll label="Paired tests">
         <table id="pair-tests">
           <thead>
-            <tr>
-              {["metric", "A", "B", "B − A", "95 % interval"].map((name, i) => (
-                <th scope="col" class={i === 0 ? undefined : "num"}>
-                  {name}
-                </th>
-              ))}
-            </tr>
+            <HeadRow names={["metric", "A", "B", "B − A", "95 % interval"]} />
           </thead>
           <tbody>
             {differences.map((one) => (
@@ -107,13 +101,7 @@ function OverSeeds({ overSeeds }: { overSeeds: readonly SeedComparison[] }) {
       <Scroll label="Paired over seeds">
         <table id="seed-tests">
           <thead>
-            <tr>
-              {["metric", "seeds", "mean B − A", "95 % interval", "p"].map((name, i) => (
-                <th scope="col" class={i === 0 ? undefined : "num"}>
-                  {name}
-                </th>
-              ))}
-            </tr>
+            <HeadRow names={["metric", "seeds", "mean B − A", "95 % interval", "p"]} />
           </thead>
           <tbody>
             {overSeeds.map(({ title, result }) => (

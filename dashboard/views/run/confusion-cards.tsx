@@ -6,7 +6,7 @@ import type { Matrices } from "../../queries/outcomes.ts";
 import type { RunDetail } from "../../queries/runs.ts";
 import { Confusion } from "../confusion.tsx";
 import { Data } from "../layout.tsx";
-import { Card, Scroll } from "../parts.tsx";
+import { Card, HeadRow, Scroll } from "../parts.tsx";
 
 /** The matrix that is shown before anybody chooses. */
 export interface ShownMatrix {
@@ -84,13 +84,7 @@ export function ClassCard({ run, matrices, phase }: { run: RunDetail; matrices: 
       <Scroll label="Metrics by class">
         <table id="class-metrics">
           <thead>
-            <tr>
-              {["class", "samples", "recall", "precision", "F1", "specificity"].map((name, i) => (
-                <th scope="col" class={i === 0 ? undefined : "num"}>
-                  {name}
-                </th>
-              ))}
-            </tr>
+            <HeadRow names={["class", "samples", "recall", "precision", "F1", "specificity"]} />
           </thead>
           <tbody>
             {rows.map((row) => (

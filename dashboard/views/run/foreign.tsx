@@ -4,7 +4,7 @@ import { number } from "../../format.ts";
 import type { ArtifactRow } from "../../queries/attachments.ts";
 import type { LoggedMetric } from "../../queries/metrics.ts";
 import type { RunDetail } from "../../queries/runs.ts";
-import { Card, Empty, Scroll } from "../parts.tsx";
+import { Card, Empty, HeadRow, Scroll } from "../parts.tsx";
 import { Pictures } from "./artifacts.tsx";
 import { RunFrame } from "./frame.tsx";
 import { MetricCharts, MetricControls, titleOf } from "./metrics.tsx";
@@ -57,13 +57,7 @@ function NumbersCard({ logged }: { logged: readonly LoggedMetric[] }) {
       <Scroll label="What it logged">
         <table id="logged">
           <thead>
-            <tr>
-              {["metric", "last", "lowest", "highest", "values"].map((name, i) => (
-                <th scope="col" class={i === 0 ? undefined : "num"}>
-                  {name}
-                </th>
-              ))}
-            </tr>
+            <HeadRow names={["metric", "last", "lowest", "highest", "values"]} />
           </thead>
           <tbody>
             {logged.map(({ name, last, lowest, highest, count }) => (
