@@ -3,7 +3,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDashboard, type Dashboard } from "../../dashboard/server.ts";
-import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
+import { browserPath, collectProblems, launchBrowser, WHY_SKIPPED } from "./browser.ts";
 import { SAMPLE_DATASET } from "./sample-rows.ts";
 import { queueSomeRuns } from "./sample-queue.ts";
 import { openSampleDashboard, type SampleDashboard } from "./sample-dashboard.ts";
@@ -14,7 +14,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  const problems: string[] = [];
+  let problems: readonly string[];
 
   beforeAll(async () => {
     sample = await openSampleDashboard();
@@ -23,10 +23,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `in a browser (${WH
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     page = await context.newPage();
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(`${page.url()}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
+    problems = collectProblems(page);
   });
   afterAll(async () => {
     await browser?.close();

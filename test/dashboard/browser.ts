@@ -1,6 +1,6 @@
 // A real Chromium for the tests of pages: Debian's, or the one that CHROMIUM names. Nothing is downloaded.
 import { existsSync } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright-core";
 
 const CANDIDATES = [
   process.env["CHROMIUM"],
@@ -27,4 +27,12 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** Errors in the page's console and in its scripts from now on, each behind the page's address; more come as they happen. */
+export function collectProblems(page: Page): readonly string[] {
+  const problems: string[] = [];
+  page.on("console", (message) => message.type() === "error" && problems.push(`${page.url()}: ${message.text()}`));
+  page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
+  return problems;
 }

@@ -7,7 +7,7 @@ import { openStore, type Store } from "../../core/store/index.ts";
 import { makeHome, type Home, type Started } from "../cli/exp-process.ts";
 import { tinyExperiment, TINY_SETTINGS } from "../cli/tiny-experiment.ts";
 import { createTestDatabase } from "../postgres.ts";
-import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
+import { browserPath, collectProblems, launchBrowser, WHY_SKIPPED } from "./browser.ts";
 
 const LONG_MS = 20_000;
 
@@ -18,7 +18,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `live (${WHY_SKIPPE
   let store: Store;
   let browser: Browser;
   let page: Page;
-  const problems: string[] = [];
+  let problems: readonly string[];
 
   beforeAll(async () => {
     home = makeHome();
@@ -28,8 +28,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `live (${WHY_SKIPPE
     training = home.start(["run", "live.ts", "--port", "0"], { DATABASE_URL: databaseUrl });
     [browser, url] = await Promise.all([launchBrowser(), training.seen(/http:\/\/127\.0\.0\.1:\d+/)]);
     page = await browser.newPage();
-    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-    page.on("pageerror", (error) => problems.push(error.message));
+    problems = collectProblems(page);
   });
   afterAll(async () => {
     await browser?.close();

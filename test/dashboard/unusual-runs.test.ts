@@ -11,7 +11,7 @@ import { makeHome, type Home } from "../cli/exp-process.ts";
 import { tinyExperiment, TINY_SETTINGS } from "../cli/tiny-experiment.ts";
 import { writeClassFolders } from "../data/fixtures.ts";
 import { createTestDatabase } from "../postgres.ts";
-import { browserPath, launchBrowser, WHY_SKIPPED } from "./browser.ts";
+import { browserPath, collectProblems, launchBrowser, WHY_SKIPPED } from "./browser.ts";
 import { openSampleDashboard } from "./sample-dashboard.ts";
 
 describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPPED})` : "pages", () => {
@@ -22,7 +22,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPP
   let server: Dashboard;
   let browser: Browser;
   let page: Page;
-  const problems: string[] = [];
+  let problems: readonly string[];
 
   beforeAll(async () => {
     home = makeHome();
@@ -33,8 +33,7 @@ describe.skipIf(browserPath === null)(browserPath === null ? `pages (${WHY_SKIPP
     server = await startDashboard({ store, home: place, port: 0 });
     browser = await launchBrowser();
     page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-    page.on("console", (message) => message.type() === "error" && problems.push(`${page.url()}: ${message.text()}`));
-    page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
+    problems = collectProblems(page);
   });
   afterAll(async () => {
     await browser?.close();
